@@ -1,0 +1,1 @@
+"""The kernel that every slice stands on; it knows no slice."""
