@@ -4,7 +4,7 @@
 `INTELLIMATCH_*` variable raises `SettingsError`, which names every one of them at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -115,9 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "http"
     secret_key: Annotated[
-        str | None,
+        Annotated[str, Meta(min_length=32)] | None,
         Meta(
-            min_length=32,
             description="Pepper of the hashed API keys, sessions and links, and key of signed "
             "values. Required with an external database; otherwise made once and kept in the "
             "data folder. Changing it signs everybody out and voids every API key.",
@@ -205,9 +204,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _whole(1, 1_440, "Length of the window in which failed sign-ins are counted, in minutes."),
     ] = 15
     metrics_token: Annotated[
-        str | None,
+        Annotated[str, Meta(min_length=16)] | None,
         Meta(
-            min_length=16,
             description="Bearer token that opens `/metrics`. Unset: `/metrics` answers 404.",
             extra={"secret": True, "expected": "at least 16 characters"},
         ),
@@ -239,9 +237,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         shown = (f"{name}={self._shown(name)}" for name in self.__struct_fields__)
         return f"Settings({', '.join(shown)})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        for name in self.__struct_fields__:
-            yield name, self._shown(name)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, self._shown(name)) for name in self.__struct_fields__]
 
     def _shown(self, name: str) -> str:
         value = getattr(self, name)

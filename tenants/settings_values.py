@@ -53,7 +53,7 @@ def read_value(kind: str, value_type: object, text: str) -> object:
     """Turn `text` into a value of `value_type`; `ValueError` says what is wrong with it."""
     parsed = _READERS[kind](text)
     try:
-        value: object = msgspec.convert(parsed, cast(Any, value_type), strict=False)
+        value: object = msgspec.convert(parsed, cast("Any", value_type), strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(str(error).removesuffix(".")) from None
     return value
