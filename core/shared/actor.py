@@ -15,10 +15,11 @@ class Actor(msgspec.Struct, frozen=True):
     """The one on whose behalf a command runs, always within one tenant."""
 
     tenant_id: TenantId
-    kind: Literal["member", "api_key", "system"]
+    kind: Literal["member", "api_key", "system", "anonymous"]
     id: UUID
-    """The session's or API key's id; for `system` the task's. Names the credential, not the person."""
-    role: Role
+    """The session's or API key's id; for `system` the task's. The credential, not the person."""
+    role: Role | None
+    """None for the system and for those who have not signed in."""
     member_id: MemberId | None = None
     """The team member that acts; an API key acts for the member who made it."""
     account_id: AccountId | None = None
@@ -26,3 +27,16 @@ class Actor(msgspec.Struct, frozen=True):
     """What an API key is limited to (`candidates:read`, ...); None means no limit beyond the role."""
     name: str = ""
     """Shown in histories; never logged."""
+
+
+NOBODY = UUID(int=0)
+
+
+def anonymous(tenant_id: TenantId) -> Actor:
+    """Return the actor for a request that carries no credential."""
+    return Actor(tenant_id, "anonymous", NOBODY, None)
+
+
+def system(tenant_id: TenantId, task_id: UUID = NOBODY, name: str = "System") -> Actor:
+    """Return the actor for background work, which no permission limits."""
+    return Actor(tenant_id, "system", task_id, None, name=name)

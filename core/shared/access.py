@@ -1,0 +1,52 @@
+"""Whether an actor may act, and how far. The executor asks before each use case runs."""
+
+from typing import Literal
+
+import msgspec
+
+from core.shared.actor import Actor
+from core.shared.errors import Forbidden, Unauthenticated
+from core.shared.permissions import PERMISSIONS, Action
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What the permission table grants the actor for the action at hand.
+
+    Use cases take it as a parameter where the grant may be `assigned`, and narrow what they do.
+    """
+
+    grant: Literal["yes", "assigned"]
+
+    @property
+    def only_assigned(self) -> bool:
+        """Whether only what is assigned to the actor may be touched."""
+        return self.grant == "assigned"
+
+
+FULL = Access("yes")
+
+
+def authorise(actor: Actor, action: Action) -> Access:
+    """Return the actor's access for `action`.
+
+    Raises Unauthenticated for those who have not signed in, and Forbidden, with the reason, when the
+    role doesn't allow it or the API key lacks the scope.
+    """
+    if actor.kind == "system":
+        return FULL
+    if actor.role is None:
+        raise Unauthenticated("Sign in, or send an API key in the Authorization header.")
+    grant = PERMISSIONS[action][actor.role]
+    if grant == "no":
+        allowed = [role for role, given in PERMISSIONS[action].items() if given != "no"]
+        raise Forbidden(
+            f"The role {actor.role} may not do this. Roles that may: {', '.join(allowed)}.",
+            action=action.value,
+            role=actor.role,
+            allowed_roles=allowed,
+        )
+    if actor.scopes is not None and action.value not in actor.scopes:
+        raise Forbidden(
+            f"This API key lacks the scope {action.value}.", action=action.value, reason="scope"
+        )
+    return Access(grant)

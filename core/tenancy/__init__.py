@@ -1,0 +1,1 @@
+"""Tenants, their plans, and what a plan allows."""

@@ -1,0 +1,1 @@
+"""The storage plugin: maps aggregates to PostgreSQL tables and answers queries from rows."""

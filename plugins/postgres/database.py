@@ -1,0 +1,204 @@
+"""The doors to PostgreSQL: units of work through SQLAlchemy, hot reads straight on asyncpg.
+
+Writes are comfortable (SQLAlchemy Core, one transaction each). Reads of lists go through SQL functions
+that set the tenant and run the query in one round trip (facts part 10), and come back as records.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.shared.errors import Unavailable
+from core.shared.ids import TenantId
+from plugins.postgres.unit import SET_TENANT, Unit
+
+CONNECTION_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionError,
+    OSError,
+)
+UNAVAILABLE = "The database can't be reached. Nothing was changed; try again in a moment."
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True):
+    """How to connect; times in milliseconds."""
+
+    url: str
+    write_connections: int = 10
+    read_connections: int = 10
+    statement_timeout_ms: int = 15_000
+    lock_timeout_ms: int = 5_000
+
+
+class _ReadConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection of the read pool: each read is a transaction of its own, nothing to reset."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """Both pools. Open with `Database.open`, close with `close`."""
+
+    def __init__(self, engine: AsyncEngine, pool: "asyncpg.Pool[Any]") -> None:
+        self._engine = engine
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, settings: DatabaseSettings) -> "Database":
+        """Connect. Raises Unavailable when the server doesn't answer."""
+        server_settings = {
+            "application_name": "intellimatch",
+            "statement_timeout": str(settings.statement_timeout_ms),
+            "lock_timeout": str(settings.lock_timeout_ms),
+            "idle_in_transaction_session_timeout": "60000",
+            "timezone": "UTC",
+            "jit": "off",
+        }
+
+        async def connect() -> Any:
+            return await asyncpg.connect(settings.url, server_settings=server_settings)
+
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=connect,
+            pool_size=settings.write_connections,
+            max_overflow=0,
+            pool_timeout=10,
+            json_serializer=lambda value: msgspec.json.encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+        )
+        try:
+            pool = await asyncpg.create_pool(
+                settings.url,
+                min_size=1,
+                max_size=settings.read_connections,
+                server_settings=server_settings,
+                connection_class=_ReadConnection,
+                init=_set_codecs,
+            )
+        except CONNECTION_LOST as error:
+            await engine.dispose()
+            raise Unavailable(UNAVAILABLE) from error
+        return cls(engine, pool)
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await self._pool.close()
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def unit(self, tenant_id: TenantId) -> AsyncIterator[Unit]:
+        """Open a transaction as `tenant_id`; commits on success, rolls back on any error.
+
+        Raises Unavailable when the database is away. When it goes away during the commit, whether the
+        commit happened is unknown to the caller, as with every database; idempotency keys settle it.
+        """
+        try:
+            connection = await self._begin(tenant_id)
+            try:
+                yield Unit(connection, tenant_id)
+                await connection.commit()
+            finally:
+                await connection.close()
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated or isinstance(_cause(error), CONNECTION_LOST):
+                raise Unavailable(UNAVAILABLE) from error
+            raise
+        except sa.exc.TimeoutError as error:
+            raise Unavailable("The database is busy. Nothing was changed; try again.") from error
+        except CONNECTION_LOST as error:
+            raise Unavailable(UNAVAILABLE) from error
+
+    async def _begin(self, tenant_id: TenantId) -> AsyncConnection:
+        """Return a connection with the tenant set, trying once more if the pooled one was dead."""
+        parameters = {"tenant": str(tenant_id)}
+        connection = await self._engine.connect()
+        try:
+            await connection.execute(SET_TENANT, parameters)
+        except sa.exc.DBAPIError as error:
+            await connection.close()
+            if not error.connection_invalidated:
+                raise
+        except BaseException:
+            await connection.close()
+            raise
+        else:
+            return connection
+        connection = await self._engine.connect()
+        try:
+            await connection.execute(SET_TENANT, parameters)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
+        """Run one statement on the read pool in its own transaction; retried once on a dead link."""
+        try:
+            return await self._pool.fetch(sql, *arguments)
+        except CONNECTION_LOST:
+            await self._pool.expire_connections()
+        try:
+            return await self._pool.fetch(sql, *arguments)
+        except CONNECTION_LOST as error:
+            raise Unavailable(UNAVAILABLE) from error
+
+    def reader(self, tenant_id: TenantId) -> "TenantReader":
+        """Return the door for reads as `tenant_id`."""
+        return TenantReader(self, tenant_id)
+
+
+class TenantReader:
+    """Reads for one tenant."""
+
+    def __init__(self, database: Database, tenant_id: TenantId) -> None:
+        self._database = database
+        self.tenant_id = tenant_id
+
+    async def call(self, function: str, *arguments: Any) -> list[Any]:
+        """Return the rows of an SQL function that takes the tenant first: one round trip."""
+        return await self._database.fetch(
+            _call(function, len(arguments)), self.tenant_id, *arguments
+        )
+
+    async def select(
+        self, statement: sa.Executable, parameters: dict[str, Any] | None = None
+    ) -> list[sa.Row[Any]]:
+        """Return the rows of a statement in a transaction of its own: for reads that aren't hot."""
+        async with self._database.unit(self.tenant_id) as unit:
+            return list(await unit.all(statement, parameters))
+
+
+_CALLS: dict[tuple[str, int], str] = {}
+
+
+def _call(function: str, arguments: int) -> str:
+    try:
+        return _CALLS[function, arguments]
+    except KeyError:
+        places = ", ".join(f"${place}" for place in range(1, arguments + 2))
+        return _CALLS.setdefault((function, arguments), f"SELECT * FROM {function}({places})")
+
+
+def _cause(error: sa.exc.DBAPIError) -> BaseException | None:
+    return getattr(error.orig, "__cause__", None)
+
+
+async def _set_codecs(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda value: msgspec.json.decode(value[1:]),
+        format="binary",
+    )

@@ -1,0 +1,115 @@
+"""Outbox and audit tables, and the recorder that fills both in the transaction of the state."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from core.shared.actor import Actor
+from core.shared.clock import Clock
+from core.shared.events import Event
+from core.shared.ids import Ids
+from plugins.postgres.schema import (
+    APPEND_ONLY,
+    json_column,
+    tenant_table,
+    text_column,
+    time_column,
+    uuid_column,
+)
+from plugins.postgres.unit import Unit
+
+outbox = tenant_table(
+    "outbox",
+    uuid_column("id"),
+    text_column("type"),
+    sa.Column("version", sa.SmallInteger, nullable=False),
+    text_column("aggregate"),
+    uuid_column("aggregate_id"),
+    json_column("payload"),
+    time_column("occurred_at"),
+    text_column("request_id"),
+    indexes=[("aggregate", "aggregate_id", "id")],
+    privileges=APPEND_ONLY,
+)
+
+audit_entries = tenant_table(
+    "audit_entries",
+    uuid_column("id"),
+    time_column("at"),
+    text_column("actor_kind"),
+    uuid_column("actor_id"),
+    uuid_column("member_id", nullable=True),
+    text_column("action"),
+    text_column("subject"),
+    uuid_column("subject_id"),
+    json_column("before", nullable=True),
+    json_column("after", nullable=True),
+    text_column("reason", nullable=True),
+    text_column("request_id"),
+    indexes=[("subject", "subject_id", "id")],
+    privileges=APPEND_ONLY,
+)
+
+
+class PostgresRecorder:
+    """Implements `core.shared.events.Recorder`; the unit of work flushes it before it commits."""
+
+    def __init__(self, unit: Unit, actor: Actor, clock: Clock, ids: Ids, request_id: str) -> None:
+        self._unit = unit
+        self._actor = actor
+        self._clock = clock
+        self._ids = ids
+        self._request_id = request_id
+        self._events: list[dict[str, Any]] = []
+        self._entries: list[dict[str, Any]] = []
+
+    def record(
+        self,
+        event: Event,
+        *,
+        before: msgspec.Struct | dict[str, Any] | None = None,
+        after: msgspec.Struct | dict[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Keep `event` and its audit entry until the flush."""
+        now = self._clock.now()
+        event_id: UUID = self._ids.new()
+        self._events.append(
+            {
+                "tenant_id": self._actor.tenant_id,
+                "id": event_id,
+                "type": event.type,
+                "version": event.version,
+                "aggregate": event.aggregate,
+                "aggregate_id": event.aggregate_id,
+                "payload": msgspec.to_builtins(event),
+                "occurred_at": now,
+                "request_id": self._request_id,
+            }
+        )
+        self._entries.append(
+            {
+                "tenant_id": self._actor.tenant_id,
+                "id": event_id,
+                "at": now,
+                "actor_kind": self._actor.kind,
+                "actor_id": self._actor.id,
+                "member_id": self._actor.member_id,
+                "action": event.type,
+                "subject": event.aggregate,
+                "subject_id": event.aggregate_id,
+                "before": None if before is None else msgspec.to_builtins(before),
+                "after": None if after is None else msgspec.to_builtins(after),
+                "reason": reason,
+                "request_id": self._request_id,
+            }
+        )
+
+    async def flush(self) -> None:
+        """Write what was recorded."""
+        if self._events:
+            await self._unit.execute(sa.insert(outbox), self._events)
+            await self._unit.execute(sa.insert(audit_entries), self._entries)
+            self._events, self._entries = [], []

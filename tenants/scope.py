@@ -1,0 +1,137 @@
+"""Runs commands and queries for one tenant and one actor: the only way into the core."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from core.shared.access import FULL, Access, authorise
+from core.shared.actor import Actor
+from core.shared.clock import Clock
+from core.shared.errors import Conflict, Forbidden
+from core.shared.ids import Ids
+from core.shared.tenant import TenantContext
+from core.shared.usecase import Command, Query, UseCase
+from core.tenancy.plans import require_feature
+from plugins.postgres.database import Database
+from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
+from plugins.postgres.outbox import PostgresRecorder
+from tenants.injection import Provider, Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+RETRIES = 3
+"""How often a transaction that lost a race (deadlock, serialisation) runs again."""
+
+LOST_RACE = ("40001", "40P01")
+
+
+class Machinery(msgspec.Struct, frozen=True):
+    """What every scope of a process shares."""
+
+    database: Database
+    clock: Clock
+    ids: Ids
+    use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
+
+
+class TenantScope:
+    """One tenant, one actor, one request."""
+
+    def __init__(
+        self, machinery: Machinery, tenant: TenantContext, actor: Actor, request_id: str
+    ) -> None:
+        if actor.tenant_id != tenant.id:
+            raise ValueError("an actor of another tenant")
+        self._machinery = machinery
+        self.tenant = tenant
+        self.actor = actor
+        self.request_id = request_id
+
+    async def execute(self, command: Command[R]) -> R:
+        """Run a command in one transaction and return its view.
+
+        Raises the domain's errors; then nothing was changed.
+        """
+        use_case, ports = self._machinery.use_cases[type(command)]
+        access = self._admit(use_case)
+
+        async def work(session: Session) -> R:
+            return await use_case.run(command, **_inject(ports, session))  # type: ignore[no-any-return]
+
+        return await self._in_unit(access, work)
+
+    async def execute_once(
+        self, command: Command[R], once: Once, respond: Callable[[R], Answer]
+    ) -> Answer:
+        """Run a command unless `once` was answered before; then return that answer.
+
+        `respond` turns the view into the answer that is kept in the command's own transaction.
+        """
+        use_case, ports = self._machinery.use_cases[type(command)]
+        access = self._admit(use_case)
+
+        async def work(session: Session) -> Answer:
+            store = PostgresIdempotency(session.writer, session.clock)
+            given = await store.claim(once)
+            if given is not None:
+                return given
+            answer = respond(await use_case.run(command, **_inject(ports, session)))
+            await store.keep(once, answer)
+            return answer
+
+        return await self._in_unit(access, work)
+
+    async def ask(self, query: Query[R]) -> R:
+        """Answer a query; it opens no transaction of its own."""
+        use_case, ports = self._machinery.use_cases[type(query)]
+        session = self._session(self._admit(use_case))
+        return await use_case.run(query, **_inject(ports, session))  # type: ignore[no-any-return]
+
+    def _admit(self, use_case: UseCase) -> Access:
+        if self.tenant.status != "active" and self.actor.kind != "system":
+            raise Forbidden("This workspace is suspended. Ask its owner to contact us.")
+        access = FULL if use_case.action is None else authorise(self.actor, use_case.action)
+        if use_case.feature is not None:
+            require_feature(self.tenant, use_case.feature)
+        return access
+
+    def _session(self, access: Access) -> Session:
+        machinery = self._machinery
+        return Session(
+            tenant=self.tenant,
+            actor=self.actor,
+            access=access,
+            request_id=self.request_id,
+            clock=machinery.clock,
+            ids=machinery.ids,
+            database=machinery.database,
+        )
+
+    async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
+        for attempt in range(RETRIES):
+            try:
+                return await self._once_in_unit(access, work)
+            except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in LOST_RACE:
+                    raise
+                await asyncio.sleep(0.01 * 2**attempt)
+        raise Conflict("Others are changing the same things right now. Try again.")
+
+    async def _once_in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
+        session = self._session(access)
+        async with self._machinery.database.unit(self.tenant.id) as unit:
+            session.unit = unit
+            session.recorder = PostgresRecorder(
+                unit, self.actor, session.clock, session.ids, self.request_id
+            )
+            result = await work(session)
+            await session.recorder.flush()
+            return result
+
+
+def _inject(ports: dict[str, Provider], session: Session) -> dict[str, Any]:
+    return {name: provide(session) for name, provide in ports.items()}

@@ -1,0 +1,1 @@
+"""Which adapter stands behind each port; one module a slice."""
