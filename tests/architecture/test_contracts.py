@@ -11,6 +11,7 @@ import pytest
 from tests.fixtures.examined import Examined
 from tests.fixtures.repository import PRODUCT, ROOT, pyproject
 
+LINT = "from importlinter.cli import lint_imports_command as run; run()"
 # Each contract's id with a file that breaks it and that file's one import.
 PLANTED = {
     "layers": ("tenants/directory.py", "import api.application"),
@@ -90,8 +91,7 @@ def lint(root: Path) -> dict[str, bool]:
     """Run the repository's contracts over a tree; contract id to whether it was kept."""
     (root / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     run = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"]
-        + ["--no-cache", "--no-logo"],
+        [sys.executable, "-c", LINT, "--no-cache", "--no-logo"],
         cwd=root,
         capture_output=True,
         text=True,

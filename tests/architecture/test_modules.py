@@ -19,12 +19,12 @@ def too_long(files: list[Path]) -> list[str]:
 
 
 def misnamed(files: list[Path], root: Path) -> list[str]:
-    found = []
-    for path in files:
-        for name in path.relative_to(root).with_suffix("").parts:
-            if name in FORBIDDEN_NAMES or FORBIDDEN_PARTS & set(name.split("_")):
-                found.append(f"{path}: {name} says nothing about what is in it")
-    return found
+    return [
+        f"{path}: {name} says nothing about what is in it"
+        for path in files
+        for name in path.relative_to(root).with_suffix("").parts
+        if name in FORBIDDEN_NAMES or FORBIDDEN_PARTS & set(name.split("_"))
+    ]
 
 
 def late_imports(tree: ast.Module) -> list[int]:
