@@ -1,1 +1,1 @@
-"""The domain: rules, use cases and ports. Imports the standard library and msgspec, nothing else."""
+"""The domain: rules, use cases, ports. Imports the standard library and msgspec, nothing else."""

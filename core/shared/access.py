@@ -29,8 +29,8 @@ FULL = Access("yes")
 def authorise(actor: Actor, action: Action) -> Access:
     """Return the actor's access for `action`.
 
-    Raises Unauthenticated for those who have not signed in, and Forbidden, with the reason, when the
-    role doesn't allow it or the API key lacks the scope.
+    Raises Unauthenticated for those who have not signed in, and Forbidden, with the reason, when
+    the role doesn't allow it or the API key lacks the scope.
     """
     if actor.kind == "system":
         return FULL

@@ -24,7 +24,7 @@ class Actor(msgspec.Struct, frozen=True):
     """The team member that acts; an API key acts for the member who made it."""
     account_id: AccountId | None = None
     scopes: frozenset[str] | None = None
-    """What an API key is limited to (`candidates:read`, ...); None means no limit beyond the role."""
+    """What an API key is limited to (`candidates:read`, ...); None: only by the role."""
     name: str = ""
     """Shown in histories; never logged."""
 

@@ -33,5 +33,5 @@ class Recorder(Protocol):
         after: msgspec.Struct | dict[str, Any] | None = None,
         reason: str | None = None,
     ) -> None:
-        """Keep `event` for the outbox and an audit entry with the change from `before` to `after`."""
+        """Keep `event` for the outbox, and an audit entry with the change."""
         ...

@@ -1,10 +1,11 @@
 """The doors to PostgreSQL: units of work through SQLAlchemy, hot reads straight on asyncpg.
 
-Writes are comfortable (SQLAlchemy Core, one transaction each). Reads of lists go through SQL functions
-that set the tenant and run the query in one round trip (facts part 10), and come back as records.
+Writes are comfortable (SQLAlchemy Core, one transaction each). Reads of lists go through SQL
+functions that set the tenant and run the query in one round trip, and come back as records.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.shared.errors import Unavailable
 from core.shared.ids import TenantId
+from plugins.postgres.identity_check import assert_safe_app_role
 from plugins.postgres.unit import SET_TENANT, Unit
 
 CONNECTION_LOST = (
@@ -35,6 +37,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     url: str
     write_connections: int = 10
     read_connections: int = 10
+    pool_timeout_ms: int = 5_000
     statement_timeout_ms: int = 15_000
     lock_timeout_ms: int = 5_000
 
@@ -49,7 +52,8 @@ class _ReadConnection(asyncpg.Connection):  # type: ignore[misc]
 class Database:
     """Both pools. Open with `Database.open`, close with `close`."""
 
-    def __init__(self, engine: AsyncEngine, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, url: str, engine: AsyncEngine, pool: "asyncpg.Pool[Any]") -> None:
+        self._url = url
         self._engine = engine
         self._pool = pool
 
@@ -73,7 +77,7 @@ class Database:
             async_creator=connect,
             pool_size=settings.write_connections,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=settings.pool_timeout_ms / 1_000,
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
@@ -89,7 +93,12 @@ class Database:
         except CONNECTION_LOST as error:
             await engine.dispose()
             raise Unavailable(UNAVAILABLE) from error
-        return cls(engine, pool)
+        return cls(settings.url, engine, pool)
+
+    async def assert_safe(self) -> None:
+        """Raise UnsafeRole when the connected role could look past the tenants' walls."""
+        async with self._pool.acquire() as connection:
+            await assert_safe_app_role(connection)
 
     async def close(self) -> None:
         """Close both pools."""
@@ -100,8 +109,8 @@ class Database:
     async def unit(self, tenant_id: TenantId) -> AsyncIterator[Unit]:
         """Open a transaction as `tenant_id`; commits on success, rolls back on any error.
 
-        Raises Unavailable when the database is away. When it goes away during the commit, whether the
-        commit happened is unknown to the caller, as with every database; idempotency keys settle it.
+        Raises Unavailable when the database is away. When it goes away during the commit, whether
+        the commit happened is unknown to the caller; idempotency keys settle it.
         """
         try:
             connection = await self._begin(tenant_id)
@@ -143,15 +152,29 @@ class Database:
         return connection
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
-        """Run one statement on the read pool in its own transaction; retried once on a dead link."""
+        """Run one statement on the read pool; it is retried once when the link was dead."""
         try:
-            return await self._pool.fetch(sql, *arguments)
+            return list(await self._pool.fetch(sql, *arguments))
         except CONNECTION_LOST:
             await self._pool.expire_connections()
         try:
-            return await self._pool.fetch(sql, *arguments)
+            return list(await self._pool.fetch(sql, *arguments))
         except CONNECTION_LOST as error:
             raise Unavailable(UNAVAILABLE) from error
+
+    @asynccontextmanager
+    async def listen(
+        self, channel: str, heard: Callable[..., None]
+    ) -> AsyncIterator[asyncio.Event]:
+        """Call `heard` at every NOTIFY on `channel`; the event is set when the line drops."""
+        connection = await asyncpg.connect(self._url, server_settings={"application_name": channel})
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(channel, heard)
+            yield lost
+        finally:
+            connection.terminate()
 
     def reader(self, tenant_id: TenantId) -> "TenantReader":
         """Return the door for reads as `tenant_id`."""
@@ -187,7 +210,9 @@ def _call(function: str, arguments: int) -> str:
         return _CALLS[function, arguments]
     except KeyError:
         places = ", ".join(f"${place}" for place in range(1, arguments + 2))
-        return _CALLS.setdefault((function, arguments), f"SELECT * FROM {function}({places})")
+        # Both come from our own code: function names are constants, arguments are bound.
+        sql = f"SELECT * FROM {function}({places})"  # noqa: S608
+        return _CALLS.setdefault((function, arguments), sql)
 
 
 def _cause(error: sa.exc.DBAPIError) -> BaseException | None:

@@ -1,7 +1,7 @@
 """Keeps the answer to a mutating request in the request's own transaction.
 
-A second request with the same key waits on the unique index until the first has ended, and then finds
-its answer: there is never a moment in which both could act (facts part 4).
+A second request with the same key waits on the unique index until the first has ended, and then
+finds its answer: there is never a moment in which both could act.
 """
 
 from datetime import timedelta

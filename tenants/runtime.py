@@ -1,0 +1,101 @@
+"""What one process holds: opened by the API, the workers and the command line."""
+
+from typing import Any
+
+import redis.asyncio as redis
+
+from core.shared.actor import Actor
+from core.shared.clock import Clock
+from core.shared.ids import Ids
+from core.shared.tenant import TenantContext
+from plugins.postgres.credentials import Credentials
+from plugins.postgres.database import Database, DatabaseSettings
+from plugins.postgres.directory import TenantDirectory
+from plugins.system.clock import SystemClock
+from plugins.system.ids import RandomIds
+from tenants.identities import Identified, Identities
+from tenants.scope import Machinery, TenantScope
+from tenants.settings import Settings
+from tenants.wiring.all import wire
+
+
+class Runtime:
+    """The database, Valkey, the clock and every use case with its ports."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        valkey: "redis.Redis[Any]",
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.redis = valkey
+        self.clock = clock
+        self.ids = ids
+        self._machinery = Machinery(database, clock, ids, wire())
+        self._identities = Identities(
+            database, TenantDirectory(database), Credentials(database, settings.secret_key)
+        )
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Runtime":
+        """Connect to the engines that `settings` names: its URLs and secret key must be set.
+
+        `tenants.bootstrap.prepare` fills them in for embedded engines. Raises Unavailable when the
+        database is away and UnsafeRole when it would let tenants see each other.
+        """
+        if settings.database_url is None or settings.redis_url is None:
+            raise ValueError("settings must name both engines; see tenants.bootstrap.prepare")
+        database = await Database.open(
+            DatabaseSettings(
+                url=settings.database_url,
+                write_connections=settings.write_pool_size,
+                read_connections=settings.read_pool_size,
+                pool_timeout_ms=settings.pool_timeout_ms,
+                statement_timeout_ms=settings.statement_timeout_ms,
+                lock_timeout_ms=settings.lock_timeout_ms,
+            )
+        )
+        valkey = redis.Redis.from_url(
+            settings.redis_url, socket_timeout=2, socket_connect_timeout=2
+        )
+        runtime = cls(settings, database, valkey, SystemClock(), RandomIds())
+        try:
+            await database.assert_safe()
+            await runtime._identities.start()
+        except BaseException:
+            await runtime.close()
+            raise
+        return runtime
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._identities.stop()
+        await self.redis.aclose()
+        await self.database.close()
+
+    async def resolve_host(self, host: str) -> TenantContext | None:
+        """Return the tenant that lives at `host` (without port), or None.
+
+        A name below the base domain is a slug, any other a custom domain.
+        """
+        name = host.lower().rstrip(".")
+        slug = name.removesuffix("." + self.settings.base_domain)
+        if slug == name:
+            return await self._identities.by_host(name)
+        return None if "." in slug else await self._identities.by_host(slug)
+
+    async def identify_key(self, api_key: str) -> Identified | None:
+        """Return the tenant and actor of an API key, or None when it doesn't hold."""
+        return await self._identities.by_api_key(api_key)
+
+    async def identify_session(self, token: str) -> Identified | None:
+        """Return the tenant and actor of a session token, or None when it doesn't hold."""
+        return await self._identities.by_session(token)
+
+    def scope(self, tenant: TenantContext, actor: Actor, request_id: str) -> TenantScope:
+        """Return the door to the core for one request."""
+        return TenantScope(self._machinery, tenant, actor, request_id)

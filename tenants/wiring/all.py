@@ -1,0 +1,22 @@
+"""Every slice's wiring, gathered once at start."""
+
+from core.shared.usecase import USE_CASES, UseCase
+from tenants.injection import BUILT_IN, Provider, Providers, bind
+
+WIRED: tuple[Providers, ...] = ()
+
+
+def wire(wired: tuple[Providers, ...] = WIRED) -> dict[type, tuple[UseCase, dict[str, Provider]]]:
+    """Return every registered use case with the providers of its ports.
+
+    Raises TypeError when a port has no provider or two, so that a hole stops the start.
+    """
+    providers: dict[type, Provider] = dict(BUILT_IN)
+    for group in wired:
+        twice = providers.keys() & group.keys()
+        if twice:
+            raise TypeError(f"two providers for {', '.join(port.__name__ for port in twice)}")
+        providers.update(group)
+    return {
+        request: (use_case, bind(use_case, providers)) for request, use_case in USE_CASES.items()
+    }
