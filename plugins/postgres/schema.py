@@ -3,7 +3,7 @@
 `tenant_table` puts `tenant_id` first in the primary key, in every unique constraint, foreign key
 and index; `isolation_ddl` gives the statements that switch row-level security on and grant the
 application what it may do. Migrations run them, and `tests/integration/test_catalogue.py` walks
-pg_catalog and fails on any table that lacks one.
+pg_catalog and fails on any table that lacks one. `global_table` is for the few others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,6 +30,10 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+GLOBAL_TABLES: Final[dict[str, str]] = {}
+"""Every table that is not a tenant's, with the reason; filled by `global_table`."""
 
 
 class Ref(msgspec.Struct, frozen=True):
@@ -94,6 +98,29 @@ def tenant_table(
     return table
 
 
+def global_table(
+    name: str,
+    *items: sa.Column[Any] | sa.Constraint,
+    reason: str,
+    privileges: Sequence[Privilege] = (),
+    tenant_column: str | None = None,
+) -> sa.Table:
+    """Define one of the few tables that are not a tenant's; `reason` says why it isn't.
+
+    With `tenant_column` (the `id` of `tenants`) row-level security lets the application see only
+    the rows of the tenant that is set; without it, grant nothing and go through a function in
+    `sql/definer_*.sql`.
+    """
+    table = sa.Table(
+        name,
+        metadata,
+        *items,
+        info={"tenant": False, "privileges": tuple(privileges), "tenant_column": tenant_column},
+    )
+    GLOBAL_TABLES[name] = reason
+    return table
+
+
 def _foreign_key(ref: Ref) -> sa.ForeignKeyConstraint:
     # SET NULL must not null tenant_id, which is part of the key (PostgreSQL 15 takes a list).
     action = f"SET NULL ({ref.column})" if ref.on_delete == "SET NULL" else ref.on_delete
@@ -106,13 +133,19 @@ def _foreign_key(ref: Ref) -> sa.ForeignKeyConstraint:
 
 
 def isolation_ddl(
-    table: str, app_role: str, *, privileges: Sequence[Privilege] = READ_WRITE
+    table: str,
+    app_role: str,
+    *,
+    privileges: Sequence[Privilege] = READ_WRITE,
+    column: str = "tenant_id",
 ) -> Iterator[str]:
     """Yield the statements that isolate `table` by tenant and let `app_role` use it."""
+    is_tenants = f"({column} = {CURRENT_TENANT})"
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
     yield (
-        f"CREATE POLICY tenant_isolation ON {table} "
-        f"USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT})"
+        f"CREATE POLICY tenant_isolation ON {table} TO {app_role} "
+        f"USING {is_tenants} WITH CHECK {is_tenants}"
     )
-    yield f"GRANT {', '.join(privileges)} ON {table} TO {app_role}"
+    if privileges:
+        yield f"GRANT {', '.join(privileges)} ON {table} TO {app_role}"
