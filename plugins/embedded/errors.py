@@ -46,7 +46,7 @@ _SYMPTOMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "operation not permitted",
         ),
         "it isn't allowed to use its files.",
-        "Make {folder} the property of the user who starts the program, or set another data folder.",
+        "Give {folder} to the user who starts the program, or set INTELLIMATCH_DATA_DIR.",
     ),
     (
         ("cannot allocate memory", "could not map anonymous shared memory", "out of memory"),
