@@ -1,0 +1,22 @@
+-- What an interviewer may see: applications assigned to them, of jobs whose hiring team they are in, or
+-- where they interview. The one definition of the grant `assigned` of the permission table.
+-- It is called inside other functions, which have set the tenant.
+CREATE OR REPLACE FUNCTION visible_applications_v1(p_tenant uuid, p_member uuid)
+RETURNS TABLE (application_id uuid, candidate_id uuid)
+LANGUAGE sql STABLE SECURITY INVOKER ROWS 200
+SET search_path = pg_catalog, public
+AS $$
+    SELECT a.id, a.candidate_id
+    FROM applications a
+    WHERE a.tenant_id = p_tenant AND a.assignee_id = p_member
+    UNION
+    SELECT a.id, a.candidate_id
+    FROM job_team t
+    JOIN applications a ON a.tenant_id = t.tenant_id AND a.job_id = t.job_id
+    WHERE t.tenant_id = p_tenant AND t.member_id = p_member
+    UNION
+    SELECT a.id, a.candidate_id
+    FROM interviewers i
+    JOIN applications a ON a.tenant_id = i.tenant_id AND a.id = i.application_id
+    WHERE i.tenant_id = p_tenant AND i.member_id = p_member AND i.busy
+$$;
