@@ -22,6 +22,9 @@ from plugins.embedded.postgres_config import PostgresOptions
 from plugins.embedded.postgres_server import PostgresServer
 from plugins.embedded.valkey_server import ValkeyServer
 
+EMBEDDED_DATABASE = "intellimatch"
+"""Name of the application's database in the embedded PostgreSQL."""
+
 
 class _Server(Protocol):
     folder: Path

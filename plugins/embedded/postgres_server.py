@@ -195,7 +195,8 @@ class PostgresServer:
             return ""
 
     def _write_config(self) -> None:
-        users = {client_user_name(), self._account.name}
+        # root may become any of them anyway, and has to find the servers of a user it helps.
+        users = {client_user_name(), self._account.name, "root"}
         for name, text in (
             ("postgresql.conf", self._wanted_config()),
             ("pg_hba.conf", access_config()),

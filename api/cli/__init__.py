@@ -1,0 +1,1 @@
+"""The command line `intellimatch`: one module a command."""

@@ -1,0 +1,1 @@
+"""System plugin: what the platform does with Redis or Valkey."""
