@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
 import msgspec
+import redis.asyncio as redis
 
 from core.shared.access import Access
 from core.shared.actor import Actor
@@ -20,6 +21,7 @@ from core.shared.usecase import UseCase
 from plugins.postgres.database import Database, TenantReader
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.unit import Unit
+from tenants.settings import Settings
 
 
 class Session(msgspec.Struct):
@@ -32,6 +34,8 @@ class Session(msgspec.Struct):
     clock: Clock
     ids: Ids
     database: Database
+    settings: Settings
+    valkey: redis.Redis
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
 

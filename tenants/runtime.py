@@ -26,7 +26,7 @@ class Runtime:
         self,
         settings: Settings,
         database: Database,
-        valkey: "redis.Redis[Any]",
+        valkey: redis.Redis,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -35,10 +35,11 @@ class Runtime:
         self.redis = valkey
         self.clock = clock
         self.ids = ids
-        self._machinery = Machinery(database, clock, ids, wire())
-        self._identities = Identities(
-            database, TenantDirectory(database), Credentials(database, settings.secret_key)
-        )
+        self._machinery = Machinery(database, clock, ids, settings, valkey, wire())
+        if settings.secret_key is None:
+            raise ValueError("settings must hold the secret key; see tenants.bootstrap.prepare")
+        self._credentials = Credentials(database, settings.secret_key, clock)
+        self._identities = Identities(database, TenantDirectory(database), self._credentials)
 
     @classmethod
     async def open(cls, settings: Settings) -> "Runtime":
@@ -74,6 +75,7 @@ class Runtime:
     async def close(self) -> None:
         """Let go of every connection."""
         await self._identities.stop()
+        await self._credentials.close()
         await self.redis.aclose()
         await self.database.close()
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
+import redis.asyncio as redis
 import sqlalchemy as sa
 
 from core.shared.access import FULL, Access, authorise
@@ -19,6 +20,7 @@ from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
 from tenants.injection import Provider, Session
+from tenants.settings import Settings
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -35,6 +37,8 @@ class Machinery(msgspec.Struct, frozen=True):
     database: Database
     clock: Clock
     ids: Ids
+    settings: Settings
+    valkey: redis.Redis
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -109,6 +113,8 @@ class TenantScope:
             clock=machinery.clock,
             ids=machinery.ids,
             database=machinery.database,
+            settings=machinery.settings,
+            valkey=machinery.valkey,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:

@@ -22,3 +22,7 @@ class TenantContext(msgspec.Struct, frozen=True):
     """BCP 47 tag, e.g. `de-DE`."""
     plan: PlanId
     status: TenantStatus = "active"
+    granted: frozenset[str] = frozenset()
+    """Features that an operator switched on for this tenant beyond its plan."""
+    withheld: frozenset[str] = frozenset()
+    """Features that an operator switched off for this tenant though its plan has them."""

@@ -1,0 +1,1 @@
+"""People: accounts, members of tenants, and the credentials they come with."""
