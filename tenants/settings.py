@@ -41,8 +41,8 @@ DatabaseUrl = Annotated[
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator can set; field `x` is read from `INTELLIMATCH_X`.
 
-    A duration or a size carries its unit in its name. `repr` hides every secret and the
-    user name and password inside every URL.
+    A duration or a size carries its unit in its name. `repr` hides every secret, and addresses
+    of databases count as secrets, as they may hold passwords.
     """
 
     database_url: Annotated[
@@ -234,17 +234,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.redis_url is None
 
     def __repr__(self) -> str:
-        shown = (f"{name}={self._shown(name)}" for name in self.__struct_fields__)
+        shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"Settings({', '.join(shown)})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [(name, self._shown(name)) for name in self.__struct_fields__]
-
-    def _shown(self, name: str) -> str:
-        value = getattr(self, name)
-        if value is not None and name in SECRET_FIELDS:
-            return "<hidden>"
-        return repr(value)
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [
+            (name, "<hidden>" if value is not None and name in SECRET_FIELDS else value)
+            for name, value in values
+        ]
 
 
 class SettingDescription(msgspec.Struct, frozen=True):

@@ -7,21 +7,23 @@ named in `COMMANDS`. A module is imported when its command is asked for, so `--v
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from typing import Protocol, runtime_checkable
 
 import click
 
 from core.shared.errors import DomainError
-from plugins.embedded.errors import EngineError
-from plugins.postgres.identity_check import UnsafeRole
-from plugins.postgres.roles import RoleSetupError
 from tenants.settings_values import SettingsError
 
 COMMANDS = ("doctor",)
 REFUSED = 2
 """Exit code when the command was understood but can't be done; the reason is on stderr."""
 
-# What a person can put right. Anything else is a defect of ours and keeps its traceback.
-_EXPECTED = (SettingsError, EngineError, UnsafeRole, RoleSetupError, DomainError)
+
+@runtime_checkable
+class _HasRemedy(Protocol):
+    """What engines, roles and migrations raise when a person can put it right."""
+
+    remedy: str
 
 
 class _CommandModules(click.Group):
@@ -48,7 +50,10 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 found problems, 2 refused or not understood."""
     try:
         intellimatch.main(prog_name="intellimatch")
-    except _EXPECTED as error:
+    except Exception as error:
+        # Anything else is a defect of ours and keeps its traceback.
+        if not isinstance(error, SettingsError | DomainError | _HasRemedy):
+            raise
         click.echo(f"intellimatch: {error}", err=True)
         sys.exit(REFUSED)
 

@@ -13,15 +13,15 @@ _ITERATIONS = 4096  # what PostgreSQL uses itself: scram_iterations
 _SALT_BYTES = 16
 
 
-def scram_verifier(password: str) -> str:
-    """The SCRAM-SHA-256 verifier of `password` under a random salt.
+def scram_verifier(password: str, salt: bytes | None = None) -> str:
+    """The SCRAM-SHA-256 verifier of `password` under `salt`, which is random if not given.
 
     Raises `ValueError` for characters outside printable ASCII, whose normal form (SASLprep)
     would have to be agreed on with every client.
     """
     if not password or not (password.isascii() and password.isprintable()):
         raise ValueError("a database password must be printable ASCII")
-    salt = secrets.token_bytes(_SALT_BYTES)
+    salt = salt or secrets.token_bytes(_SALT_BYTES)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     stored_key = hashlib.sha256(client_key).digest()
