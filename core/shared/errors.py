@@ -79,6 +79,13 @@ class NotFound(DomainError):
     title = "Not found"
 
 
+class Gone(NotFound):
+    """It was there and is no more; details say where it went."""
+
+    code = "gone"
+    title = "No longer here"
+
+
 class Conflict(DomainError):
     """The request contradicts the present state; details say what the state is."""
 

@@ -8,7 +8,7 @@ from plugins.postgres.tables import metadata
 revision = "0001"
 down_revision = None
 
-EXTENSIONS = ("pg_trgm", "btree_gin", "btree_gist", "unaccent", "citext")
+EXTENSIONS = ("pg_trgm", "btree_gin", "btree_gist", "fuzzystrmatch", "unaccent", "citext")
 RELAY_READS = ("tenant_id", "id", "type", "version", "aggregate", "aggregate_id", "occurred_at")
 
 

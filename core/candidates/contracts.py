@@ -1,0 +1,220 @@
+"""What others may say to this slice and what it answers: ids, commands, queries and views."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, NewType
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId
+from core.shared.paging import DEFAULT_LIMIT, Limit, Page
+from core.shared.usecase import Command, Query
+
+CandidateId = NewType("CandidateId", UUID)
+
+# Control characters can't be stored (NUL) or corrupt what shows the text; a line has no breaks.
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE, examples=["Ada Lovelace"])]
+Line = Annotated[str, Meta(max_length=300, pattern=_LINE)]
+LongText = Annotated[str, Meta(max_length=5_000, pattern=_TEXT)]
+ResumeText = Annotated[str, Meta(max_length=100_000, pattern=_TEXT)]
+EmailText = Annotated[
+    str, Meta(min_length=3, max_length=254, pattern=_LINE, examples=["ada@example.com"])
+]
+PhoneText = Annotated[
+    str, Meta(min_length=3, max_length=40, pattern=_LINE, examples=["+493012345678"])
+]
+LinkText = Annotated[
+    str,
+    Meta(max_length=500, pattern=_LINE, examples=["https://www.linkedin.com/in/ada-lovelace"]),
+]
+Skill = Annotated[str, Meta(min_length=1, max_length=80, pattern=_LINE, examples=["Python"])]
+Tag = Annotated[str, Meta(min_length=1, max_length=50, pattern=_LINE, examples=["referral"])]
+Source = Annotated[str, Meta(max_length=100, pattern=_LINE, examples=["LinkedIn"])]
+PartialDate = Annotated[
+    str,
+    Meta(
+        pattern=r"^(19|20)\d\d(-(0[1-9]|1[0-2]))?$",
+        description="A year or a month: YYYY or YYYY-MM.",
+        examples=["2021-09"],
+    ),
+]
+
+Emails = Annotated[tuple[EmailText, ...], Meta(max_length=10)]
+Phones = Annotated[tuple[PhoneText, ...], Meta(max_length=10)]
+Links = Annotated[tuple[LinkText, ...], Meta(max_length=20)]
+Skills = Annotated[tuple[Skill, ...], Meta(max_length=100)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=50)]
+
+
+class Experience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
+    """One position that the candidate held."""
+
+    company: Line
+    title: Line
+    start: PartialDate | None = None
+    end: PartialDate | None = None
+    """Null while the candidate still works there."""
+    description: LongText | None = None
+
+
+class Education(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One course of study."""
+
+    institution: Line
+    degree: Line | None = None
+    subject: Line | None = None
+    start: PartialDate | None = None
+    end: PartialDate | None = None
+
+
+Experiences = Annotated[tuple[Experience, ...], Meta(max_length=50)]
+Educations = Annotated[tuple[Education, ...], Meta(max_length=50)]
+
+LinkKind = Literal["linkedin", "github", "gitlab", "xing", "stackoverflow", "website"]
+
+
+class ProfileLink(msgspec.Struct, frozen=True):
+    """A page about the candidate, with the site it is on."""
+
+    kind: LinkKind
+    url: str
+
+
+class CandidateView(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one candidate, save notes, files and applications."""
+
+    id: CandidateId
+    full_name: str
+    preferred_name: str | None
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    """In the international form E.164."""
+    links: tuple[ProfileLink, ...]
+    headline: str | None
+    location: str | None
+    skills: tuple[str, ...]
+    experience: tuple[Experience, ...]
+    education: tuple[Education, ...]
+    source: str | None
+    tags: tuple[str, ...]
+    resume_text: str | None
+    version: int
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    created_by: MemberId | None
+
+
+class CandidateRow(msgspec.Struct, frozen=True):
+    """One candidate in a list."""
+
+    id: UUID
+    full_name: str
+    headline: str | None
+    location: str | None
+    email: str | None
+    """The first address."""
+    skills: list[str]
+    """The first few."""
+    tags: list[str]
+    source: str | None
+    created_at: datetime
+    version: int
+
+
+class CreateCandidate(Command[CandidateView]):
+    """Add a candidate. One that looks like another is accepted and offered as a duplicate."""
+
+    full_name: Name
+    preferred_name: Name | None = None
+    emails: Emails = ()
+    phones: Phones = ()
+    """As people write them; a number without country code is read by the tenant's locale."""
+    links: Links = ()
+    headline: Line | None = None
+    location: Line | None = None
+    skills: Skills = ()
+    experience: Experiences = ()
+    education: Educations = ()
+    source: Source | None = None
+    tags: Tags = ()
+    resume_text: ResumeText | None = None
+
+
+class UpdateCandidate(Command[CandidateView]):
+    """Change what is given and leave the rest; a list replaces the whole list.
+
+    `expected_version` is the version that the caller saw; None takes what is there.
+    """
+
+    candidate_id: CandidateId
+    expected_version: int | None = None
+    full_name: Name | UnsetType = UNSET
+    preferred_name: Name | UnsetType | None = UNSET
+    emails: Emails | UnsetType = UNSET
+    phones: Phones | UnsetType = UNSET
+    links: Links | UnsetType = UNSET
+    headline: Line | UnsetType | None = UNSET
+    location: Line | UnsetType | None = UNSET
+    skills: Skills | UnsetType = UNSET
+    experience: Experiences | UnsetType = UNSET
+    education: Educations | UnsetType = UNSET
+    source: Source | UnsetType | None = UNSET
+    tags: Tags | UnsetType = UNSET
+    resume_text: ResumeText | UnsetType | None = UNSET
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were given."""
+        names = self.__struct_fields__[2:]
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not UNSET}
+
+
+class DeleteCandidate(Command[None]):
+    """Remove a candidate with applications, notes, files and everything found by search."""
+
+    candidate_id: CandidateId
+    expected_version: int | None = None
+
+
+class GetCandidate(Query[CandidateView]):
+    """One candidate."""
+
+    candidate_id: CandidateId
+
+
+class CandidateFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of candidates is narrowed to; every given condition must hold."""
+
+    text: str | None = None
+    """Words to find in name, e-mail, skills, notes and résumé; small typing errors are forgiven."""
+    job_id: UUID | None = None
+    stage: str | None = None
+    """Id or name of the stage that one of the candidate's active applications is in."""
+    assignee: UUID | None = None
+    skill: str | None = None
+    tag: str | None = None
+    source: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    """Exclusive."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing narrows the list."""
+        return self == _EVERYBODY
+
+
+_EVERYBODY = CandidateFilter()
+
+
+class ListCandidates(Query[Page[CandidateRow]]):
+    """Candidates, newest first; with words to find, the best match first."""
+
+    where: CandidateFilter = _EVERYBODY
+    limit: Limit = DEFAULT_LIMIT
+    cursor: str | None = None

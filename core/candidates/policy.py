@@ -1,0 +1,15 @@
+"""Who may see which candidates, beyond what the permission table says by itself."""
+
+from core.shared.access import Access
+from core.shared.actor import NOBODY, Actor
+from core.shared.ids import MemberId
+
+
+def limited_to(actor: Actor, access: Access) -> MemberId | None:
+    """Return the member whose assignments limit what is seen, or None for no limit.
+
+    An actor without membership has no assignments: it sees nothing.
+    """
+    if not access.only_assigned:
+        return None
+    return actor.member_id if actor.member_id is not None else MemberId(NOBODY)

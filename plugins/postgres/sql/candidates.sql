@@ -1,0 +1,115 @@
+-- Lists of candidates and single ones: one round trip each, as the application, under row-level security.
+
+-- Everybody, newest first. p_member limits the list to what is assigned to that member.
+CREATE OR REPLACE FUNCTION list_candidates_v1(
+    p_tenant uuid, p_limit integer, p_after_at timestamptz, p_after_id uuid, p_member uuid
+)
+RETURNS TABLE (
+    id uuid, full_name text, headline text, location text, email text, skills text[], tags text[],
+    source text, created_at timestamptz, version integer
+)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    IF p_member IS NOT NULL THEN
+        RETURN QUERY
+        SELECT c.id, c.full_name, c.headline, c.location, c.emails[1], c.skills[1:5], c.tags, c.source,
+               c.created_at, c.version
+        FROM candidates c
+        WHERE c.tenant_id = p_tenant
+          AND c.id IN (SELECT v.candidate_id FROM visible_applications_v1(p_tenant, p_member) v)
+          AND (p_after_id IS NULL OR (c.created_at, c.id) < (p_after_at, p_after_id))
+        ORDER BY c.created_at DESC, c.id DESC
+        LIMIT p_limit;
+    ELSIF p_after_id IS NULL THEN
+        RETURN QUERY
+        SELECT c.id, c.full_name, c.headline, c.location, c.emails[1], c.skills[1:5], c.tags, c.source,
+               c.created_at, c.version
+        FROM candidates c
+        WHERE c.tenant_id = p_tenant
+        ORDER BY c.created_at DESC, c.id DESC
+        LIMIT p_limit;
+    ELSE
+        RETURN QUERY
+        SELECT c.id, c.full_name, c.headline, c.location, c.emails[1], c.skills[1:5], c.tags, c.source,
+               c.created_at, c.version
+        FROM candidates c
+        WHERE c.tenant_id = p_tenant AND (c.created_at, c.id) < (p_after_at, p_after_id)
+        ORDER BY c.created_at DESC, c.id DESC
+        LIMIT p_limit;
+    END IF;
+END
+$$;
+
+-- One candidate, or, when it was merged away, only the id of the one it lives on as.
+CREATE OR REPLACE FUNCTION get_candidate_v1(p_tenant uuid, p_id uuid, p_member uuid)
+RETURNS TABLE (
+    id uuid, full_name text, preferred_name text, emails text[], phones text[], links jsonb,
+    headline text, location text, skills text[], experience jsonb, education jsonb, source text,
+    tags text[], resume_text text, version integer, created_at timestamptz, updated_at timestamptz,
+    created_by uuid, merged_into uuid
+)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    RETURN QUERY
+    SELECT c.id, c.full_name, c.preferred_name, c.emails, c.phones, c.links, c.headline, c.location,
+           c.skills, c.experience, c.education, c.source, c.tags, c.resume_text, c.version,
+           c.created_at, c.updated_at, c.created_by, NULL::uuid
+    FROM candidates c
+    WHERE c.tenant_id = p_tenant AND c.id = p_id
+      AND (p_member IS NULL
+           OR c.id IN (SELECT v.candidate_id FROM visible_applications_v1(p_tenant, p_member) v));
+    IF NOT FOUND THEN
+        RETURN QUERY
+        SELECT m.merged_id, NULL::text, NULL::text, NULL::text[], NULL::text[], NULL::jsonb, NULL::text,
+               NULL::text, NULL::text[], NULL::jsonb, NULL::jsonb, NULL::text, NULL::text[], NULL::text,
+               NULL::integer, NULL::timestamptz, NULL::timestamptz, NULL::uuid, m.holder_id
+        FROM candidate_merges m
+        WHERE m.tenant_id = p_tenant AND m.merged_id = p_id AND m.undone_at IS NULL
+          AND (p_member IS NULL
+               OR m.holder_id IN (SELECT v.candidate_id
+                                  FROM visible_applications_v1(p_tenant, p_member) v))
+        ORDER BY m.merged_at DESC
+        LIMIT 1;
+    END IF;
+END
+$$;
+
+-- What search finds. Ids come from `search_candidates_v1`, which uses the GIN index; the rows are read
+-- here, under row-level security like any others.
+CREATE OR REPLACE FUNCTION find_candidates_v1(
+    p_tenant uuid, p_terms text[], p_facets text[], p_job uuid, p_stage text, p_assignee uuid,
+    p_from timestamptz, p_to timestamptz, p_member uuid,
+    p_after_score integer, p_after_at timestamptz, p_after_id uuid, p_limit integer
+)
+RETURNS TABLE (
+    id uuid, full_name text, headline text, location text, email text, skills text[], tags text[],
+    source text, created_at timestamptz, version integer, score integer
+)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    v_only uuid[];
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    IF p_member IS NOT NULL THEN
+        SELECT COALESCE(array_agg(v.candidate_id), '{}') INTO v_only
+        FROM visible_applications_v1(p_tenant, p_member) v;
+    END IF;
+    RETURN QUERY
+    SELECT c.id, c.full_name, c.headline, c.location, c.emails[1], c.skills[1:5], c.tags, c.source,
+           c.created_at, c.version, s.score
+    FROM search_candidates_v1(
+        p_terms, p_facets, p_job, p_stage, p_assignee, p_from, p_to, v_only,
+        p_after_score, p_after_at, p_after_id, p_limit
+    ) s
+    JOIN candidates c ON c.tenant_id = p_tenant AND c.id = s.candidate_id
+    ORDER BY s.score DESC, c.created_at DESC, c.id DESC;
+END
+$$;
