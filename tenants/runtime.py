@@ -1,7 +1,5 @@
 """What one process holds: opened by the API, the workers and the command line."""
 
-from typing import Any
-
 import redis.asyncio as redis
 
 from core.shared.actor import Actor

@@ -15,7 +15,7 @@ from core.shared.errors import Conflict, Forbidden
 from core.shared.ids import Ids
 from core.shared.tenant import TenantContext
 from core.shared.usecase import Command, Query, UseCase
-from core.tenancy.plans import require_feature
+from core.tenancy.entitlements import require_feature
 from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder

@@ -1,0 +1,1 @@
+"""What others may say to the identity slice: the team, signing in, and API keys."""

@@ -1,0 +1,194 @@
+"""What others may say to the tenancy slice and what it answers."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId, TenantId
+from core.shared.tenant import PlanId, TenantStatus
+from core.shared.usecase import Command, Query
+
+
+class Quotas(Protocol):
+    """What the tenant uses of its plan, reserved in the transaction of what uses it."""
+
+    async def reserve(self, quota: str, amount: int = 1) -> None:
+        """Count `amount` more. Raises QuotaExceeded when the plan doesn't allow them."""
+        ...
+
+    async def release(self, quota: str, amount: int = 1) -> None:
+        """Count `amount` fewer, never below nothing."""
+        ...
+
+    async def used(self) -> Mapping[str, int]:
+        """Return what is used of each quota; one that isn't named is unused."""
+        ...
+
+
+class Branding(msgspec.Struct, frozen=True, omit_defaults=False):
+    """How a tenant's pages and mails look."""
+
+    logo: str | None = None
+    """A `data:` URL of a PNG, JPEG or WebP image of at most 64 KiB."""
+    primary_color: str | None = None
+    accent_color: str | None = None
+    footer_lines: tuple[str, ...] = ()
+
+
+class TenantView(msgspec.Struct, frozen=True):
+    """A tenant as its members see it."""
+
+    id: TenantId
+    slug: str
+    name: str
+    time_zone: str
+    locale: str
+    plan: PlanId
+    status: TenantStatus
+    custom_domain: str | None
+    branding: Branding
+    created_at: UtcDatetime
+    version: int
+
+
+class FeatureState(msgspec.Struct, frozen=True):
+    """Whether the one who asks may use a feature, and why not."""
+
+    feature: str
+    name: str
+    allowed: bool
+    reason: str
+    message: str
+    available_in: PlanId | None
+
+
+class QuotaState(msgspec.Struct, frozen=True):
+    """What is used of a quota."""
+
+    quota: str
+    name: str
+    used: int
+    limit: int | None
+    """None means no limit."""
+    allowed: bool
+    """Whether the one who asks may add one more."""
+    reason: str
+    message: str
+    available_in: PlanId | None
+
+
+class Entitlements(msgspec.Struct, frozen=True):
+    """What the tenant's plan gives to the one who asks."""
+
+    plan: PlanId
+    plan_name: str
+    requests_per_minute: int
+    features: tuple[FeatureState, ...]
+    quotas: tuple[QuotaState, ...]
+
+
+class PlanView(msgspec.Struct, frozen=True):
+    """A plan as it is sold."""
+
+    id: PlanId
+    name: str
+    summary: str
+    features: tuple[str, ...]
+    quotas: dict[str, int | None]
+    """Largest amount of each counted thing; None means no limit."""
+    requests_per_minute: int
+
+
+class FirstAdmin(msgspec.Struct, frozen=True):
+    """Who runs a new tenant. Without a password, an invitation is made instead of a member."""
+
+    email: str
+    name: str
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        return "FirstAdmin(...)"
+
+
+class AdminAppointed(msgspec.Struct, frozen=True):
+    """How the first admin gets in: already a member, or by a link that works once."""
+
+    member_id: MemberId | None
+    invitation_link: str | None
+
+
+class TenantRegistered(msgspec.Struct, frozen=True):
+    """A new tenant and the way into it."""
+
+    tenant: TenantView
+    admin: AdminAppointed
+
+
+class RegisterTenant(Command[TenantRegistered], frozen=True, kw_only=True):
+    """Make the tenant that the scope names, with its first admin. Only for the operator."""
+
+    slug: str
+    name: str
+    time_zone: str
+    locale: str
+    plan: PlanId
+    admin: FirstAdmin
+
+
+class ShowTenant(Query[TenantView], frozen=True, kw_only=True):
+    """Read the tenant."""
+
+
+class UpdateTenant(Command[TenantView], frozen=True, kw_only=True):
+    """Change what an admin may change; what is UNSET stays."""
+
+    expected_version: int | None = None
+    name: str | UnsetType = UNSET
+    time_zone: str | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
+    branding: Branding | UnsetType = UNSET
+
+
+class ShowEntitlements(Query[Entitlements], frozen=True, kw_only=True):
+    """Read what the plan gives and what is used of it."""
+
+
+class ListPlans(Query[tuple[PlanView, ...]], frozen=True, kw_only=True):
+    """Read every plan, from the smallest to the largest."""
+
+
+class ChangePlan(Command[TenantView], frozen=True, kw_only=True):
+    """Move the tenant to another plan. Only for the operator.
+
+    What is used beyond a smaller plan's quotas stays; only more of it is refused.
+    """
+
+    plan: PlanId
+    reason: str = ""
+
+
+class SuspendTenant(Command[TenantView], frozen=True, kw_only=True):
+    """Close the tenant for everybody and end its sessions; nothing is deleted. For the operator."""
+
+    reason: str
+
+
+class ResumeTenant(Command[TenantView], frozen=True, kw_only=True):
+    """Open a suspended tenant again. Only for the operator."""
+
+
+class SetCustomDomain(Command[TenantView], frozen=True, kw_only=True):
+    """Let the tenant live at a domain of its own, or no longer (None). Only for the operator."""
+
+    domain: str | None
+
+
+class SetFeatureFlag(Command[None], frozen=True, kw_only=True):
+    """Switch a feature whatever the plan says; None follows the plan. For the operator."""
+
+    feature: str
+    enabled: bool | None
+    reason: str = ""
