@@ -51,7 +51,7 @@ Skills = Annotated[tuple[Skill, ...], Meta(max_length=100)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=50)]
 
 
-class Experience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
+class Experience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One position that the candidate held."""
 
     company: Line
@@ -126,7 +126,7 @@ class CandidateRow(msgspec.Struct, frozen=True):
     version: int
 
 
-class CreateCandidate(Command[CandidateView]):
+class CreateCandidate(Command[CandidateView], frozen=True, kw_only=True):
     """Add a candidate. One that looks like another is accepted and offered as a duplicate."""
 
     full_name: Name
@@ -145,7 +145,7 @@ class CreateCandidate(Command[CandidateView]):
     resume_text: ResumeText | None = None
 
 
-class UpdateCandidate(Command[CandidateView]):
+class UpdateCandidate(Command[CandidateView], frozen=True, kw_only=True):
     """Change what is given and leave the rest; a list replaces the whole list.
 
     `expected_version` is the version that the caller saw; None takes what is there.
@@ -174,14 +174,14 @@ class UpdateCandidate(Command[CandidateView]):
         return {name: value for name, value in given.items() if value is not UNSET}
 
 
-class DeleteCandidate(Command[None]):
+class DeleteCandidate(Command[None], frozen=True, kw_only=True):
     """Remove a candidate with applications, notes, files and everything found by search."""
 
     candidate_id: CandidateId
     expected_version: int | None = None
 
 
-class GetCandidate(Query[CandidateView]):
+class GetCandidate(Query[CandidateView], frozen=True, kw_only=True):
     """One candidate."""
 
     candidate_id: CandidateId
@@ -212,7 +212,7 @@ class CandidateFilter(msgspec.Struct, frozen=True, kw_only=True):
 _EVERYBODY = CandidateFilter()
 
 
-class ListCandidates(Query[Page[CandidateRow]]):
+class ListCandidates(Query[Page[CandidateRow]], frozen=True, kw_only=True):
     """Candidates, newest first; with words to find, the best match first."""
 
     where: CandidateFilter = _EVERYBODY

@@ -169,9 +169,7 @@ def _single(name: str, value: Any, errors: list[FieldError]) -> Any:
     return (clean_text(value) if name == "resume_text" else clean_line(value)) or None
 
 
-def _wrong_periods(
-    name: str, entries: tuple[Experience, ...] | tuple[Education, ...]
-) -> list[FieldError]:
+def _wrong_periods(name: str, entries: tuple[Experience | Education, ...]) -> list[FieldError]:
     return [
         FieldError(f"{name}[{place}].end", f"{entry.end} is before the start, {entry.start}.")
         for place, entry in enumerate(entries)
