@@ -9,12 +9,18 @@ from typing import Final
 from plugins.postgres import (
     accounts,
     api_keys,
+    application_tables,
+    candidate_tables,
     idempotency,
+    import_tables,
+    interview_tables,
+    job_tables,
     links,
     members,
     outbox,
     quotas,
     sessions,
+    task_tables,
     tenants,
 )
 from plugins.postgres.schema import metadata
@@ -29,6 +35,12 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     quotas,
     idempotency,
     outbox,
+    candidate_tables,
+    job_tables,
+    application_tables,
+    interview_tables,
+    import_tables,
+    task_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 
