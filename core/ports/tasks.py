@@ -1,8 +1,8 @@
 """Background work as a port: what is promised in a transaction and done after it.
 
-A slice marks the command that does the work with `@task("kind")` in its `contracts.py`, and a use case
-asks for `Tasks` to promise it. Workers run the command as the system, once for each promise that was
-committed.
+A slice marks the command that does the work with `@task("kind")` in its `contracts.py`, and a use
+case asks for `Tasks` to promise it. Workers run the command as the system, once for each promise
+that was committed.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,8 @@ class Tasks(Protocol):
     ) -> TaskId | None:
         """Promise to run the command of `kind`, built from `payload`, at `run_at` or at once.
 
-        With `unique_key`, nothing is promised and None is returned when the tenant has, or had in the
-        last days, a task of that key.
+        With `unique_key`, nothing is promised and None is returned when the tenant has, or had in
+        the last days, a task of that key.
         """
         ...
 

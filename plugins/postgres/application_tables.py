@@ -69,7 +69,6 @@ stage_changes = tenant_table(
     sa.Column("sequence", sa.Integer, nullable=False),
     time_column("at"),
     text_column("kind"),
-    text_column("by_kind"),
     uuid_column("by_member_id", nullable=True),
     # Names, kinds and positions are kept as they were, so that history outlives a deleted stage.
     uuid_column("from_stage_id", nullable=True),
@@ -138,7 +137,7 @@ bulk_rejection_items = tenant_table(
     "bulk_rejection_items",
     uuid_column("bulk_rejection_id"),
     uuid_column("application_id"),
-    sa.Column("application_version", sa.Integer, nullable=False),
+    uuid_column("stage_id"),
     text_column("status"),
     text_column("skipped_because", nullable=True),
     sa.CheckConstraint("status IN ('pending', 'recalled', 'rejected', 'skipped')", name="status"),

@@ -50,7 +50,7 @@ interviewers = tenant_table(
     ],
     indexes=[("member_id", "application_id"), ("application_id",)],
 )
-# Two people scheduling at once can't give one interviewer two interviews at a time. Needs btree_gist.
+# Two people scheduling at once can't give one interviewer two interviews at a time (btree_gist).
 interviewers.append_constraint(
     ExcludeConstraint(
         (interviewers.c.tenant_id, "="),
