@@ -63,6 +63,7 @@ _SYMPTOMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "checksum",
             "panic:",
             "bad file format",
+            "files are incompatible with server",
             "missing configuration file",
         ),
         "its files in {folder} are damaged.",

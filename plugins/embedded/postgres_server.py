@@ -166,14 +166,12 @@ class PostgresServer:
             )
 
     def _clear_after_crash(self) -> None:
-        """Wait for orphans of a killed server, then remove its pid file.
+        """Wait for orphans of a killed server, then remove its pid files.
 
         PostgreSQL removes a stale pid file itself, unless the id is taken: by another program
         after a reboot, or by a zombie in a container whose first process reaps nothing. The
         file may only go once no process of the old server is left, as one could still write.
         """
-        if not (self.folder / "postmaster.pid").exists():
-            return
         orphans = find_titled(f"postgres: {self._cluster_name}:")
         if not wait_until_gone(orphans, _ORPHAN_SECONDS):
             for pid in orphans:
@@ -183,7 +181,10 @@ class PostgresServer:
                     f"Processes of a PostgreSQL that was killed are still running: {orphans}.",
                     "End them and start again.",
                 )
-        (self.folder / "postmaster.pid").unlink()
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        # The socket's lock file names the same process. The folder is only ours.
+        for left in socket_folder(self._data_dir).glob(".s.PGSQL.*"):
+            left.unlink()
 
     def _wanted_config(self) -> str:
         return server_config(socket_folder(self._data_dir), self._cluster_name, self._options)
