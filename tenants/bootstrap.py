@@ -1,0 +1,62 @@
+"""From settings to engines that are ready: started if ours, roles made, schema at head.
+
+Called first by every process (`serve`, `worker`, `demo`). With an external database nothing
+is changed but by `intellimatch migrate`; the embedded one is made and migrated by whoever starts.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from plugins.embedded.engines import Engines, start_engines
+from plugins.postgres.addresses import role_url
+from plugins.postgres.migrate import migrate
+from plugins.postgres.roles import DEFAULT_ROLES, prepare_database
+from tenants.secret_key import resolve_secret_key
+from tenants.settings import Settings
+
+DATABASE = "intellimatch"
+
+
+@asynccontextmanager
+async def ready_engines(settings: Settings) -> AsyncIterator[Settings]:
+    """Yield settings in which every address and the secret key are set; release engines at the end.
+
+    Raises EngineError, RoleSetupError or SettingsError, each with what to do.
+    """
+    key = await asyncio.to_thread(resolve_secret_key, settings)
+    settings = msgspec.structs.replace(settings, secret_key=key)
+    if not (settings.uses_embedded_postgres or settings.uses_embedded_valkey):
+        yield settings
+        return
+    engines = await asyncio.to_thread(
+        start_engines,
+        settings.data_dir,
+        postgres=settings.uses_embedded_postgres,
+        valkey=settings.uses_embedded_valkey,
+    )
+    try:
+        yield await _with_addresses(settings, engines)
+    finally:
+        await asyncio.to_thread(engines.release)
+
+
+async def _with_addresses(settings: Settings, engines: Engines) -> Settings:
+    if engines.redis_url is not None:
+        settings = msgspec.structs.replace(settings, redis_url=engines.redis_url)
+    if engines.postgres_admin_url is None:
+        return settings
+    admin_url = engines.postgres_admin_url
+    await prepare_database(admin_url, DATABASE)
+    roles = DEFAULT_ROLES
+    settings = msgspec.structs.replace(
+        settings,
+        admin_database_url=admin_url,
+        owner_database_url=role_url(admin_url, roles.owner, database=DATABASE),
+        database_url=role_url(admin_url, roles.app, database=DATABASE),
+        relay_database_url=role_url(admin_url, roles.relay, database=DATABASE),
+    )
+    await migrate(settings.owner_database_url)
+    return settings
