@@ -16,6 +16,7 @@ import redis
 
 from plugins.embedded.engines import Engines, inspect_engines, start_engines, stop_engines
 from plugins.embedded.errors import EngineError
+from plugins.embedded.folders import socket_folder
 from plugins.embedded.processes import command_line, wait_until_gone
 from tests.fixtures.repository import ROOT
 
@@ -195,6 +196,7 @@ async def test_a_folder_too_deep_for_a_socket_gets_a_short_one(folder: Path) -> 
             assert "/tmp/intellimatch-" in engines.redis_url
     finally:
         stop_engines(deep)
+        socket_folder(deep).rmdir()
 
 
 async def test_postgres_listens_on_its_socket_only_and_asks_the_kernel_who_comes(
