@@ -51,12 +51,12 @@ async def _with_addresses(settings: Settings, engines: Engines) -> Settings:
     admin_url = engines.postgres_admin_url
     await prepare_database(admin_url, DATABASE)
     roles = DEFAULT_ROLES
-    settings = msgspec.structs.replace(
+    owner_url = role_url(admin_url, roles.owner, database=DATABASE)
+    await migrate(owner_url)
+    return msgspec.structs.replace(
         settings,
         admin_database_url=admin_url,
-        owner_database_url=role_url(admin_url, roles.owner, database=DATABASE),
+        owner_database_url=owner_url,
         database_url=role_url(admin_url, roles.app, database=DATABASE),
         relay_database_url=role_url(admin_url, roles.relay, database=DATABASE),
     )
-    await migrate(settings.owner_database_url)
-    return settings
