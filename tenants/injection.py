@@ -56,7 +56,8 @@ Provider = Callable[[Session], Any]
 Providers = Mapping[type, Provider]
 
 
-def _recorder(session: Session) -> Recorder:
+def recorder_of(session: Session) -> Recorder:
+    """Return what keeps events and audit entries. Raises RuntimeError in a query."""
     if session.recorder is None:
         raise RuntimeError("a query asked for the recorder")
     return session.recorder
@@ -68,7 +69,7 @@ BUILT_IN: Providers = {
     Access: lambda session: session.access,
     Clock: lambda session: session.clock,
     Ids: lambda session: session.ids,
-    Recorder: _recorder,
+    Recorder: recorder_of,
 }
 
 

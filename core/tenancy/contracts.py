@@ -23,6 +23,10 @@ class Quotas(Protocol):
         """Count `amount` fewer, never below nothing."""
         ...
 
+    async def require_room(self, quota: str, amount: int) -> None:
+        """Count nothing. Raises QuotaExceeded when `amount` more would not fit at this moment."""
+        ...
+
     async def used(self) -> Mapping[str, int]:
         """Return what is used of each quota; one that isn't named is unused."""
         ...

@@ -1,8 +1,18 @@
-"""What a tenant uses of its plan; `core.tenancy.contracts.Quotas` on a conditional update."""
+"""What a tenant uses of its plan, counted by a conditional update so that nothing overshoots.
+
+A read followed by a write would let as many through as run at once; the update looks at the limit
+and counts in one step, under the row's lock.
+"""
+
+from collections.abc import Mapping
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
+from core.shared.tenant import TenantContext
+from core.tenancy.entitlements import quota_limit, within_quota
 from plugins.postgres.schema import tenant_table, text_column
+from plugins.postgres.unit import Unit
 
 quota_usage = tenant_table(
     "quota_usage",
@@ -11,3 +21,52 @@ quota_usage = tenant_table(
     sa.CheckConstraint("used >= 0", name="not_negative"),
     key=("quota",),
 )
+
+
+class PostgresQuotas:
+    """Implements `core.tenancy.contracts.Quotas`."""
+
+    def __init__(self, unit: Unit, tenant: TenantContext) -> None:
+        self._unit = unit
+        self._tenant = tenant
+
+    async def reserve(self, quota: str, amount: int = 1) -> None:
+        """Count `amount` more. Raises QuotaExceeded, and counts nothing, when they don't fit."""
+        limit = quota_limit(self._tenant, quota)
+        values = {"tenant_id": self._unit.tenant_id, "quota": quota}
+        await self._unit.execute(
+            postgresql.insert(quota_usage).values(**values, used=0).on_conflict_do_nothing()
+        )
+        used = quota_usage.c.used
+        update = (
+            sa.update(quota_usage)
+            .where(quota_usage.c.quota == quota)
+            .values(used=used + amount)
+            .returning(used)
+        )
+        if limit is not None:
+            update = update.where(used + amount <= limit)
+        if await self._unit.one_or_none(update) is None:
+            now_used = (await self.used()).get(quota, 0)
+            # A tenant that shrank its usage in this moment is told the limit all the same.
+            if limit is not None:
+                now_used = max(now_used, limit - amount + 1)
+            within_quota(self._tenant, quota, used=now_used, amount=amount).require()
+
+    async def release(self, quota: str, amount: int = 1) -> None:
+        """Count `amount` fewer, never below nothing."""
+        await self._unit.execute(
+            sa.update(quota_usage)
+            .where(quota_usage.c.quota == quota)
+            .values(used=sa.func.greatest(quota_usage.c.used - amount, 0))
+        )
+
+    async def require_room(self, quota: str, amount: int) -> None:
+        """Raise QuotaExceeded when `amount` more would not fit at this moment."""
+        used = (await self.used()).get(quota, 0)
+        within_quota(self._tenant, quota, used=used, amount=amount).require()
+
+    async def used(self) -> Mapping[str, int]:
+        """Return what is used of each quota."""
+        rows = await self._unit.all(sa.select(quota_usage.c.quota, quota_usage.c.used))
+        return {row.quota: row.used for row in rows}

@@ -1,0 +1,38 @@
+"""Makes new tenants: for the command line, the demo and tests."""
+
+from core.shared.actor import system
+from core.shared.ids import TenantId
+from core.shared.tenant import PlanId, TenantContext
+from core.tenancy.contracts import FirstAdmin, RegisterTenant, TenantRegistered
+from tenants.runtime import Runtime
+
+
+async def register_tenant(
+    runtime: Runtime,
+    *,
+    slug: str,
+    name: str,
+    admin: FirstAdmin,
+    plan: PlanId = "free",
+    time_zone: str = "UTC",
+    locale: str = "en",
+) -> TenantRegistered:
+    """Make a tenant with its first admin, in one transaction.
+
+    An admin with a password is a member at once (one who has an account already keeps its
+    password); without one the answer holds an invitation's link. Raises InvalidInput and SlugTaken.
+    """
+    tenant = TenantContext(
+        id=TenantId(runtime.ids.new()),
+        slug=slug,
+        name=name,
+        time_zone=time_zone,
+        locale=locale,
+        plan=plan,
+    )
+    scope = runtime.scope(tenant, system(tenant.id, name="Operator"), "register-tenant")
+    return await scope.execute(
+        RegisterTenant(
+            slug=slug, name=name, time_zone=time_zone, locale=locale, plan=plan, admin=admin
+        )
+    )
