@@ -58,7 +58,7 @@ test-external: $(TEST_ENV) ## Run the core tests on Debian's PostgreSQL and Redi
 	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { \
 	  echo "redis-server is missing: apt-get install redis-server" >&2; exit 1; }
 	@test -n "$(CORE_TESTS)" || { echo "there is no test for external engines" >&2; exit 1; }
-	@INTELLIMATCH_TEST_ENGINES=external $(PY) -m pytest -n $(WORKERS) --dist loadgroup \
+	@TEST_ENGINES=external $(PY) -m pytest -n $(WORKERS) --dist loadgroup \
 	  -m "not slow and not embedded" $(CORE_TESTS)
 
 .PHONY: bench
