@@ -7,34 +7,35 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from core.ports.tasks import task
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 from core.shared.paging import DEFAULT_LIMIT, Limit, Page
+from core.shared.text import LINE, TEXT
 from core.shared.usecase import Command, Query
 
 CandidateId = NewType("CandidateId", UUID)
+NoteId = NewType("NoteId", UUID)
+FileId = NewType("FileId", UUID)
+MergeId = NewType("MergeId", UUID)
 
-# Control characters can't be stored (NUL) or corrupt what shows the text; a line has no breaks.
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE, examples=["Ada Lovelace"])]
-Line = Annotated[str, Meta(max_length=300, pattern=_LINE)]
-LongText = Annotated[str, Meta(max_length=5_000, pattern=_TEXT)]
-ResumeText = Annotated[str, Meta(max_length=100_000, pattern=_TEXT)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE, examples=["Ada Lovelace"])]
+Line = Annotated[str, Meta(max_length=300, pattern=LINE)]
+LongText = Annotated[str, Meta(max_length=5_000, pattern=TEXT)]
+ResumeText = Annotated[str, Meta(max_length=100_000, pattern=TEXT)]
 EmailText = Annotated[
-    str, Meta(min_length=3, max_length=254, pattern=_LINE, examples=["ada@example.com"])
+    str, Meta(min_length=3, max_length=254, pattern=LINE, examples=["ada@example.com"])
 ]
 PhoneText = Annotated[
-    str, Meta(min_length=3, max_length=40, pattern=_LINE, examples=["+493012345678"])
+    str, Meta(min_length=3, max_length=40, pattern=LINE, examples=["+493012345678"])
 ]
 LinkText = Annotated[
     str,
-    Meta(max_length=500, pattern=_LINE, examples=["https://www.linkedin.com/in/ada-lovelace"]),
+    Meta(max_length=500, pattern=LINE, examples=["https://www.linkedin.com/in/ada-lovelace"]),
 ]
-Skill = Annotated[str, Meta(min_length=1, max_length=80, pattern=_LINE, examples=["Python"])]
-Tag = Annotated[str, Meta(min_length=1, max_length=50, pattern=_LINE, examples=["referral"])]
-Source = Annotated[str, Meta(max_length=100, pattern=_LINE, examples=["LinkedIn"])]
+Skill = Annotated[str, Meta(min_length=1, max_length=80, pattern=LINE, examples=["Python"])]
+Tag = Annotated[str, Meta(min_length=1, max_length=50, pattern=LINE, examples=["referral"])]
+Source = Annotated[str, Meta(max_length=100, pattern=LINE, examples=["LinkedIn"])]
 PartialDate = Annotated[
     str,
     Meta(
@@ -218,3 +219,104 @@ class ListCandidates(Query[Page[CandidateRow]], frozen=True, kw_only=True):
     where: CandidateFilter = _EVERYBODY
     limit: Limit = DEFAULT_LIMIT
     cursor: str | None = None
+
+
+NoteText = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=TEXT)]
+
+
+class NoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a team member noted about a candidate."""
+
+    id: NoteId
+    candidate_id: CandidateId
+    author_id: MemberId | None
+    author_name: str
+    text: str
+    created_at: UtcDatetime
+    edited_at: UtcDatetime | None
+
+
+class AddNote(Command[NoteView], frozen=True, kw_only=True):
+    """Write a note."""
+
+    candidate_id: CandidateId
+    text: NoteText
+
+
+class EditNote(Command[NoteView], frozen=True, kw_only=True):
+    """Change one's own note."""
+
+    candidate_id: CandidateId
+    note_id: NoteId
+    text: NoteText
+
+
+class DeleteNote(Command[None], frozen=True, kw_only=True):
+    """Remove one's own note."""
+
+    candidate_id: CandidateId
+    note_id: NoteId
+
+
+class ListNotes(Query[Page[NoteView]], frozen=True, kw_only=True):
+    """The notes on a candidate, newest first."""
+
+    candidate_id: CandidateId
+    limit: Limit = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+class FileView(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a candidate; its content is downloaded by itself."""
+
+    id: FileId
+    candidate_id: CandidateId
+    name: str
+    media_type: str
+    size_bytes: int
+    uploaded_at: UtcDatetime
+    uploaded_by: MemberId | None
+
+
+class AddFile(Command[FileView], frozen=True, kw_only=True):
+    """Attach a file: PDF, Word, OpenDocument, RTF, plain text, PNG or JPEG."""
+
+    candidate_id: CandidateId
+    name: str
+    content: bytes
+
+
+class DeleteFile(Command[None], frozen=True, kw_only=True):
+    """Remove a file and its content."""
+
+    candidate_id: CandidateId
+    file_id: FileId
+
+
+class ListFiles(Query[Page[FileView]], frozen=True, kw_only=True):
+    """The files of a candidate, newest first."""
+
+    candidate_id: CandidateId
+    limit: Limit = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+class FileContent(msgspec.Struct, frozen=True):
+    """A file with its bytes."""
+
+    view: FileView
+    content: bytes
+
+
+class DownloadFile(Query[FileContent], frozen=True, kw_only=True):
+    """One file with its content."""
+
+    candidate_id: CandidateId
+    file_id: FileId
+
+
+@task("remove_files")
+class RemoveFiles(Command[None], frozen=True, kw_only=True):
+    """Delete the content of files whose records are gone; only background work runs it."""
+
+    file_ids: tuple[FileId, ...]

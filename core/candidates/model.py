@@ -82,6 +82,12 @@ class Candidate:
             self.updated_at = now
         return changed
 
+    def become(self, profile: Profile, now: UtcDatetime) -> None:
+        """Take over a whole profile."""
+        self.profile = profile
+        self.version += 1
+        self.updated_at = now
+
     def view(self) -> CandidateView:
         """Return the candidate as others see it."""
         profile = self.profile

@@ -16,7 +16,8 @@ from core.candidates.errors import CandidateChanged
 from core.candidates.events import CandidateCreated, CandidateDeleted, CandidateUpdated
 from core.candidates.model import Candidate, PhoneNumbers, clean_profile, clean_values
 from core.candidates.policy import limited_to
-from core.candidates.ports import CandidateQueries, CandidateRepository
+from core.candidates.ports import CandidateQueries, CandidateRepository, FileRepository
+from core.ports.tasks import Tasks
 from core.shared.access import Access
 from core.shared.actor import Actor
 from core.shared.clock import Clock
@@ -87,13 +88,18 @@ async def delete_candidate(
     command: DeleteCandidate,
     *,
     candidates: CandidateRepository,
+    files: FileRepository,
     quotas: Quotas,
+    tasks: Tasks,
     recorder: Recorder,
 ) -> None:
     """Remove the candidate; only its id remains, in the audit trail and the outbox."""
     candidate = await candidates.get(command.candidate_id)
     require_version(candidate, command.expected_version)
+    file_ids = await files.ids(candidate.id)
     await candidates.remove(candidate.id, candidate.version)
+    if file_ids:
+        await tasks.schedule("remove_files", {"file_ids": file_ids})
     await quotas.release("candidates")
     recorder.record(CandidateDeleted(aggregate_id=candidate.id))
 

@@ -1,1 +1,1 @@
-"""Adapters that keep things in the data folder of this machine."""
+"""File contents in a folder of this machine: the default file store."""

@@ -1,17 +1,40 @@
 """Which adapter stands behind each port of the candidates."""
 
-from core.candidates import usecases
+from core.candidates import attachment_usecases, merge_usecases, usecases
 from core.candidates.model import PhoneNumbers
-from core.candidates.ports import CandidateQueries, CandidateRepository
+from core.candidates.ports import (
+    AttachmentQueries,
+    CandidateQueries,
+    CandidateRepository,
+    DuplicateQueries,
+    FileRepository,
+    MergeRepository,
+    NoteRepository,
+)
+from core.ports.files import FileStore
+from plugins.local_files.store import LocalFiles
+from plugins.postgres.attachments import (
+    PostgresAttachmentQueries,
+    PostgresFiles,
+    PostgresNotes,
+)
 from plugins.postgres.candidates import PostgresCandidateQueries, PostgresCandidates
+from plugins.postgres.duplicates import PostgresDuplicateQueries
+from plugins.postgres.merges import PostgresMerges
 from plugins.system.phones import LibPhoneNumbers
 from tenants.injection import Providers
 
-USE_CASES = (usecases,)
+USE_CASES = (attachment_usecases, merge_usecases, usecases)
 """Importing them registers what they handle."""
 
 PROVIDERS: Providers = {
     CandidateRepository: lambda session: PostgresCandidates(session.writer),
     CandidateQueries: lambda session: PostgresCandidateQueries(session.reader),
+    NoteRepository: lambda session: PostgresNotes(session.writer),
+    FileRepository: lambda session: PostgresFiles(session.writer),
+    AttachmentQueries: lambda session: PostgresAttachmentQueries(session.reader),
+    MergeRepository: lambda session: PostgresMerges(session.writer, session.actor, session.ids),
+    DuplicateQueries: lambda session: PostgresDuplicateQueries(session.reader),
+    FileStore: lambda session: LocalFiles(session.settings.data_dir / "files", session.tenant.id),
     PhoneNumbers: lambda session: LibPhoneNumbers(session.tenant.locale),
 }

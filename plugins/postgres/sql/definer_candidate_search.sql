@@ -22,7 +22,7 @@ BEGIN
     END IF;
     -- Half of a short word's trigrams are lost by one exchanged pair of letters.
     PERFORM set_config(
-        'pg_trgm.similarity_threshold', CASE WHEN length(p_term) < 6 THEN '0.2' ELSE '0.35' END, true
+        'pg_trgm.similarity_threshold', CASE WHEN length(p_term) < 6 THEN '0.2' ELSE '0.25' END, true
     );
     RETURN QUERY EXECUTE
         'SELECT n.term FROM (

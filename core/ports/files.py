@@ -1,0 +1,20 @@
+"""Stored file contents, kept apart by tenant. The records about them are the slices' own."""
+
+from typing import Protocol
+from uuid import UUID
+
+
+class FileStore(Protocol):
+    """Keeps bytes of one tenant under ids that we make: no name from outside reaches it."""
+
+    async def put(self, file_id: UUID, content: bytes) -> None:
+        """Store `content` durably. Raises Unavailable when there is no room for it."""
+        ...
+
+    async def get(self, file_id: UUID) -> bytes | None:
+        """Return the content, or None when there is none."""
+        ...
+
+    async def remove(self, file_id: UUID) -> None:
+        """Delete the content; nothing happens when there is none."""
+        ...

@@ -1,0 +1,284 @@
+"""Candidates through their use cases on a real database: kept, listed, found, merged."""
+
+import msgspec
+import pytest
+
+from core.candidates.contracts import (
+    AddFile,
+    AddNote,
+    CandidateFilter,
+    CandidateId,
+    CandidateView,
+    CreateCandidate,
+    DeleteCandidate,
+    DownloadFile,
+    EditNote,
+    GetCandidate,
+    ListCandidates,
+    ListNotes,
+    UpdateCandidate,
+)
+from core.candidates.duplicates import FindDuplicates, ListDuplicates, MergeCandidates, UndoMerge
+from core.candidates.errors import (
+    CandidateChanged,
+    CandidateMerged,
+    CandidateNotFound,
+    MergeUndone,
+    NotYourNote,
+)
+from core.shared.actor import Role
+from core.shared.errors import InvalidInput
+from tenants.runtime import Runtime
+from tenants.scope import TenantScope
+from tests.fixtures.worlds import World, WorldTenant
+
+
+def as_role(runtime: Runtime, tenant: WorldTenant, role: Role = "recruiter") -> TenantScope:
+    return runtime.scope(tenant.context, tenant.actor(role), "test")
+
+
+async def found(scope: TenantScope, **where: object) -> set[str]:
+    page = await scope.ask(ListCandidates(where=msgspec.convert(where, CandidateFilter), limit=200))
+    return {row.full_name for row in page.items}
+
+
+async def test_a_candidate_is_kept_in_its_clean_form(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.acme)
+    made = await scope.execute(
+        CreateCandidate(
+            full_name="  Grace   Hopper ",
+            emails=("Grace.Hopper@EXAMPLE.com", "grace.hopper@example.com"),
+            phones=("020 7946 0958",),
+            links=("uk.linkedin.com/in/Grace-Hopper/?trk=x", "https://example.org/~grace"),
+            skills=("COBOL", "cobol", "Compilers"),
+        )
+    )
+    assert made.full_name == "Grace Hopper"
+    assert made.emails == ("Grace.Hopper@example.com",)
+    assert made.phones == ("+442079460958",)
+    assert [link.kind for link in made.links] == ["linkedin", "website"]
+    assert made.links[0].url == "https://www.linkedin.com/in/Grace-Hopper"
+    assert made.skills == ("COBOL", "Compilers")
+    assert await scope.ask(GetCandidate(candidate_id=made.id)) == made
+
+
+async def test_every_wrong_field_is_named(runtime: Runtime, world: World) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await as_role(runtime, world.acme).execute(
+            CreateCandidate(
+                full_name=" . ", emails=("a@b.co", "nobody"), phones=("12",), links=("ftp://x.org",)
+            )
+        )
+    assert [error.field for error in refused.value.fields] == [
+        "full_name",
+        "emails[1]",
+        "phones[0]",
+        "links[0]",
+    ]
+
+
+async def test_a_stale_version_changes_nothing(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.acme)
+    made = await scope.execute(CreateCandidate(full_name="Stale Version", location="Rome"))
+    changed = await scope.execute(
+        UpdateCandidate(candidate_id=made.id, expected_version=1, location="Oslo")
+    )
+    assert (changed.version, changed.location) == (2, "Oslo")
+    with pytest.raises(CandidateChanged):
+        await scope.execute(
+            UpdateCandidate(candidate_id=made.id, expected_version=1, location="Bonn")
+        )
+    with pytest.raises(CandidateChanged):
+        await scope.execute(DeleteCandidate(candidate_id=made.id, expected_version=1))
+    assert await scope.ask(GetCandidate(candidate_id=made.id)) == changed
+
+
+async def test_pages_hold_everybody_once(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.globex)
+    made = [
+        (await scope.execute(CreateCandidate(full_name=f"Person {number}", tags=("paged",)))).id
+        for number in range(7)
+    ]
+    for where in (CandidateFilter(), CandidateFilter(tag="PAGED"), CandidateFilter(text="person")):
+        seen: list[object] = []
+        cursor = None
+        while True:
+            page = await scope.ask(ListCandidates(where=where, limit=3, cursor=cursor))
+            seen += [row.id for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == made[::-1]
+
+
+@pytest.fixture
+async def engineers(runtime: Runtime, world: World) -> TenantScope:
+    scope = as_role(runtime, world.acme)
+    if not await found(scope, text="turing"):
+        for name, email, skill, source in (
+            ("Alan Turing", "alan@bletchley.example", "Cryptanalysis", "Referral"),
+            ("Margaret Hamilton", "margaret@draper.example", "C++", "LinkedIn"),
+            ("Barbara Müller", "b.mueller@zuerich.example", "Rust", "LinkedIn"),
+            ("José Núñez", "jose@madrid.example", "Kubernetes", "Careers"),
+        ):
+            made = await scope.execute(
+                CreateCandidate(full_name=name, emails=(email,), skills=(skill,), source=source)
+            )
+        await scope.execute(
+            AddNote(candidate_id=made.id, text="Spoke brilliantly about observability.")
+        )
+    return scope
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("turing", "Alan Turing"),
+        ("alan turing", "Alan Turing"),
+        ("Turnig", "Alan Turing"),
+        ("allan turing", "Alan Turing"),
+        ("bletchley", "Alan Turing"),
+        ("alan@bletchley.example", "Alan Turing"),
+        ("cryptoanalysis", "Alan Turing"),
+        ("margret hamliton", "Margaret Hamilton"),
+        ("c++", "Margaret Hamilton"),
+        ("muller", "Barbara Müller"),
+        ("MÜLLER", "Barbara Müller"),
+        ("nunez", "José Núñez"),
+        ("kubernets", "José Núñez"),
+        ("observability", "José Núñez"),
+        ("obsevrability", "José Núñez"),
+    ],
+)
+async def test_search_forgives_small_errors(
+    engineers: TenantScope, runtime: Runtime, world: World, text: str, name: str
+) -> None:
+    assert name in await found(engineers, text=text)
+    assert await found(as_role(runtime, world.globex), text=text) == set()
+
+
+async def test_search_finds_nothing_where_nothing_is(engineers: TenantScope) -> None:
+    for text in ("zzzyxqj", "turing hamilton", "!!!", "'; DROP TABLE candidates --", "a:* | b"):
+        assert await found(engineers, text=text) == set(), text
+
+
+async def test_filters_narrow(engineers: TenantScope) -> None:
+    assert await found(engineers, skill="rust") == {"Barbara Müller"}
+    assert await found(engineers, source="linkedin", text="hamilton") == {"Margaret Hamilton"}
+    assert await found(engineers, source="linkedin", skill="kubernetes") == set()
+    assert await found(engineers, text="turing", created_to="2001-01-01T00:00:00Z") == set()
+    assert await found(engineers, text="turing", stage="Interview") == set()
+
+
+async def test_words_of_the_deleted_stay_for_those_who_have_them(
+    runtime: Runtime, world: World
+) -> None:
+    scope = as_role(runtime, world.acme)
+    first = await scope.execute(CreateCandidate(full_name="Xylophia Firstone"))
+    await scope.execute(CreateCandidate(full_name="Xylophia Secondone"))
+    await scope.execute(DeleteCandidate(candidate_id=first.id))
+    assert await found(scope, text="xylofia") == {"Xylophia Secondone"}
+    assert await found(scope, text="firstone") == set()
+    with pytest.raises(CandidateNotFound):
+        await scope.ask(GetCandidate(candidate_id=first.id))
+
+
+async def pair(scope: TenantScope, mark: str) -> tuple[CandidateView, CandidateView]:
+    ours = await scope.execute(
+        CreateCandidate(
+            full_name=f"Ada {mark}",
+            emails=(f"ada.{mark}@gmail.com",),
+            skills=("Algebra",),
+            headline="Analyst",
+        )
+    )
+    theirs = await scope.execute(
+        CreateCandidate(
+            full_name=f"Ada Byron {mark}",
+            emails=(f"ada{mark}+jobs@googlemail.com", f"{mark}@work.example"),
+            skills=("algebra", "Poetry"),
+            location="London",
+        )
+    )
+    return ours, theirs
+
+
+async def test_duplicates_are_offered_with_reasons(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.acme)
+    ours, theirs = await pair(scope, "dup")
+    page = await scope.ask(FindDuplicates(candidate_id=ours.id))
+    assert [(item.candidate.id, [r.kind for r in item.reasons]) for item in page.items] == [
+        (theirs.id, ["email"])
+    ]
+    groups = (await scope.ask(ListDuplicates())).items
+    assert {row.id for group in groups for row in group.candidates} >= {ours.id, theirs.id}
+    assert (await as_role(runtime, world.globex).ask(ListDuplicates())).items == []
+
+
+async def test_a_merge_and_its_undoing(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.acme)
+    ours, theirs = await pair(scope, "merge")
+    note = await scope.execute(AddNote(candidate_id=theirs.id, text="Knows syzygy."))
+    merged = await scope.execute(MergeCandidates(candidate_id=ours.id, other_id=theirs.id))
+    assert merged.candidate.skills == ("Algebra", "Poetry")
+    assert merged.candidate.location == "London"
+    with pytest.raises(CandidateMerged) as gone:
+        await scope.ask(GetCandidate(candidate_id=theirs.id))
+    assert gone.value.details == {"merged_into": str(ours.id)}
+    assert await found(scope, text="syzygy") == {"Ada merge"}
+    await scope.execute(UpdateCandidate(candidate_id=ours.id, headline="Countess"))
+    undone = await scope.execute(UndoMerge(merge_id=merged.merge.id))
+    assert undone.kept_fields == ("headline",)
+    assert undone.survivor.headline == "Countess"
+    assert undone.survivor.emails == ours.emails
+    assert undone.survivor.location is None
+    assert await scope.ask(GetCandidate(candidate_id=theirs.id)) == theirs
+    assert await found(scope, text="syzygy") == {"Ada Byron merge"}
+    notes = (await scope.ask(ListNotes(candidate_id=theirs.id))).items
+    assert [each.id for each in notes] == [note.id]
+    with pytest.raises(MergeUndone):
+        await scope.execute(UndoMerge(merge_id=merged.merge.id))
+
+
+async def test_only_the_author_edits_a_note(runtime: Runtime, world: World) -> None:
+    recruiter, admin = (as_role(runtime, world.acme, role) for role in ("recruiter", "admin"))
+    made = await recruiter.execute(CreateCandidate(full_name="Noted Person"))
+    note = await recruiter.execute(AddNote(candidate_id=made.id, text="First."))
+    edit = EditNote(candidate_id=made.id, note_id=note.id, text="Second.")
+    with pytest.raises(NotYourNote):
+        await admin.execute(edit)
+    assert (await recruiter.execute(edit)).edited_at is not None
+
+
+async def test_a_file_comes_back_as_it_went(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.acme)
+    made = await scope.execute(CreateCandidate(full_name="Filed Person"))
+    content = b"%PDF-1.7\n..."
+    file = await scope.execute(
+        AddFile(candidate_id=made.id, name="../../etc/R\u202eésumé?.PDF", content=content)
+    )
+    assert file.name == "Résumé_.pdf"
+    got = await scope.ask(DownloadFile(candidate_id=made.id, file_id=file.id))
+    assert got.content == content
+    for name, bad in (("x.html", b"<p>"), ("x.pdf", b"MZ"), ("x.txt", b"\xff\x00"), ("x", b"a")):
+        with pytest.raises(InvalidInput):
+            await scope.execute(AddFile(candidate_id=made.id, name=name, content=bad))
+
+
+async def test_an_interviewer_sees_only_what_is_assigned(runtime: Runtime, world: World) -> None:
+    made = await as_role(runtime, world.acme).execute(CreateCandidate(full_name="Unassigned One"))
+    interviewer = as_role(runtime, world.acme, "interviewer")
+    assert await found(interviewer) == set()
+    assert await found(interviewer, text="unassigned") == set()
+    with pytest.raises(CandidateNotFound):
+        await interviewer.ask(GetCandidate(candidate_id=made.id))
+
+
+async def test_another_tenants_candidate_is_like_none(runtime: Runtime, world: World) -> None:
+    made = await as_role(runtime, world.acme).execute(CreateCandidate(full_name="Ours Alone"))
+    stranger = as_role(runtime, world.globex)
+    for candidate_id in (made.id, CandidateId(world.acme.id)):
+        with pytest.raises(CandidateNotFound):
+            await stranger.ask(GetCandidate(candidate_id=candidate_id))
+        with pytest.raises(CandidateNotFound):
+            await stranger.execute(DeleteCandidate(candidate_id=candidate_id))
