@@ -10,14 +10,12 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from plugins.embedded.engines import Engines, start_engines
+from plugins.embedded.engines import EMBEDDED_DATABASE, Engines, start_engines
 from plugins.postgres.addresses import role_url
 from plugins.postgres.migrate import migrate
 from plugins.postgres.roles import DEFAULT_ROLES, prepare_database
 from tenants.secret_key import resolve_secret_key
 from tenants.settings import Settings
-
-DATABASE = "intellimatch"
 
 
 @asynccontextmanager
@@ -49,14 +47,14 @@ async def _with_addresses(settings: Settings, engines: Engines) -> Settings:
     if engines.postgres_admin_url is None:
         return settings
     admin_url = engines.postgres_admin_url
-    await prepare_database(admin_url, DATABASE)
+    await prepare_database(admin_url, EMBEDDED_DATABASE)
     roles = DEFAULT_ROLES
-    owner_url = role_url(admin_url, roles.owner, database=DATABASE)
+    owner_url = role_url(admin_url, roles.owner, database=EMBEDDED_DATABASE)
     await migrate(owner_url)
     return msgspec.structs.replace(
         settings,
         admin_database_url=admin_url,
         owner_database_url=owner_url,
-        database_url=role_url(admin_url, roles.app, database=DATABASE),
-        relay_database_url=role_url(admin_url, roles.relay, database=DATABASE),
+        database_url=role_url(admin_url, roles.app, database=EMBEDDED_DATABASE),
+        relay_database_url=role_url(admin_url, roles.relay, database=EMBEDDED_DATABASE),
     )
