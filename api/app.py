@@ -1,0 +1,54 @@
+"""Builds the web application around an open Runtime, for `api.serve`, the demo and the tests."""
+
+from collections.abc import Sequence
+
+from litestar import Controller, Litestar, Router
+from litestar.di import Provide
+from litestar.types import Receive, Scope, Send
+
+from api.errors import EXCEPTION_HANDLERS
+from api.gate import Gate
+from api.health import Health
+from api.metrics import Metrics
+from api.query import refuse_unknown_parameters
+from api.request_scope import provide_tenant_scope
+from api.routes import RouteOptions
+from api.v1 import CONTROLLERS
+from api.validation import StrictBody
+from tenants.runtime import Runtime
+
+
+class Application(Litestar):
+    """Litestar behind the gate."""
+
+    def __init__(self, runtime: Runtime, controllers: Sequence[type[Controller]]) -> None:
+        super().__init__(
+            route_handlers=[_version_1(controllers)],
+            dependencies={"tenant_scope": Provide(provide_tenant_scope, sync_to_thread=False)},
+            exception_handlers=EXCEPTION_HANDLERS,
+            before_request=refuse_unknown_parameters,
+            openapi_config=None,
+            logging_config=None,
+            request_max_body_size=None,
+            debug=False,
+        )
+        self.health = Health(runtime, Metrics())
+        self._gate = Gate(super().__call__, runtime, RouteOptions(self), self.health)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Serve one connection: the lifespan goes to the framework, requests to the gate."""
+        if scope["type"] == "http":
+            await self._gate(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(
+    runtime: Runtime, controllers: Sequence[type[Controller]] = CONTROLLERS
+) -> Application:
+    """Return the application. Who opened `runtime` closes it."""
+    return Application(runtime, controllers)
+
+
+def _version_1(controllers: Sequence[type[Controller]]) -> Router:
+    return Router("/api/v1", route_handlers=list(controllers), dto=StrictBody, return_dto=None)
