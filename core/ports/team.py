@@ -9,6 +9,6 @@ from core.shared.ids import MemberId
 class Team(Protocol):
     """The active members of the tenant."""
 
-    async def missing(self, members: Iterable[MemberId]) -> set[MemberId]:
-        """Return those of `members` that are no active members of the tenant."""
+    async def missing(self, members_named: Iterable[MemberId]) -> set[MemberId]:
+        """Return those of `members_named` that are no active members of the tenant."""
         ...

@@ -2,8 +2,16 @@
 
 from core.shared.usecase import USE_CASES, UseCase
 from tenants.injection import BUILT_IN, Provider, Providers, bind
+from tenants.wiring import applications, candidates, identity, jobs, tasks, tenancy
 
-WIRED: tuple[Providers, ...] = ()
+WIRED: tuple[Providers, ...] = (
+    tasks.PROVIDERS,
+    tenancy.PROVIDERS,
+    identity.PROVIDERS,
+    candidates.PROVIDERS,
+    jobs.PROVIDERS,
+    applications.PROVIDERS,
+)
 
 
 def wire(wired: tuple[Providers, ...] = WIRED) -> dict[type, tuple[UseCase, dict[str, Provider]]]:
