@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.runtimes",
     "tests.fixtures.worlds",
+    "tests.fixtures.clients",
 ]
