@@ -7,7 +7,8 @@ from redis.exceptions import RedisError
 
 from plugins.embedded.engines import EMBEDDED_DATABASE, EngineState
 from plugins.postgres.addresses import role_url
-from plugins.postgres.inspection import PostgresFacts, inspect_postgres, newest_revision
+from plugins.postgres.inspection import PostgresFacts, inspect_postgres
+from plugins.postgres.migrate import head
 from plugins.postgres.roles import DEFAULT_ROLES, OLDEST_VERSION
 from plugins.valkey.inspection import RedisFacts, inspect_redis
 from tenants.findings import Finding, in_megabytes, ok, problem, warning
@@ -121,14 +122,14 @@ def _judge_role(facts: PostgresFacts) -> Finding:
 
 
 def _judge_migrations(facts: PostgresFacts, revision: str | None) -> Finding:
-    wanted = newest_revision()
+    wanted = head()
     if not facts.migrated:
         return problem(_MIGRATIONS, "none has run", "Run `intellimatch migrate`.")
     if revision is None:
         return warning(
             _MIGRATIONS, "this role may not see which ran", "Set INTELLIMATCH_OWNER_DATABASE_URL."
         )
-    if wanted not in {None, revision}:
+    if wanted != revision:
         return problem(
             _MIGRATIONS,
             f"at {revision}, the program expects {wanted}",

@@ -1,11 +1,8 @@
 """What can be seen of a PostgreSQL by asking it; changes nothing. Called by `doctor`."""
 
-from importlib.util import find_spec
-from pathlib import Path
 
 import asyncpg
 import msgspec
-from alembic.script import ScriptDirectory
 
 from plugins.postgres.identity_check import examine_role
 
@@ -58,14 +55,3 @@ async def inspect_postgres(url: str) -> PostgresFacts:
     return PostgresFacts(
         **facts, revision=revision, role=report.role, role_findings=report.findings
     )
-
-
-def newest_revision() -> str | None:
-    """The migration that this program's code expects; None when it has none."""
-    spec = find_spec("migrations")
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent
-    if not (folder / "versions").is_dir():
-        return None
-    return ScriptDirectory(str(folder)).get_current_head()
