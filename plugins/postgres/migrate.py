@@ -29,6 +29,12 @@ _LOCK_KEY: Final = 7_412_605_119
 _LOCK_TIMEOUT_MS: Final = 1_000
 _POLL_SECONDS: Final = 0.05
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+_REFUSED: Final = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
 _OUR_FUNCTIONS: Final = """
     SELECT p.proname AS name, p.oid::regprocedure::text AS signature
     FROM pg_proc p
@@ -63,7 +69,7 @@ async def migrate(
 
     Several at once wait for one another. A revision waits for other transactions' locks a second
     at a time, for `patience_seconds` in all, so that the application is never queued behind it.
-    Raises `MigrationError`, and asyncpg's and the system's connection errors as they are.
+    Raises `MigrationError`.
     """
     deadline = time.monotonic() + patience_seconds
     async with _migrator(owner_url, names) as connection:
@@ -136,7 +142,7 @@ def _refuse_unknown(revision: str | None) -> None:
 
 @contextlib.asynccontextmanager
 async def _migrator(owner_url: str, names: RoleNames) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(owner_url, server_settings=_server_settings())
+    connection = await _connect(owner_url)
     try:
         owner, superuser = await connection.fetchrow(
             "SELECT pg_get_userbyid(datdba), (SELECT rolsuper FROM pg_roles "
@@ -155,13 +161,23 @@ async def _migrator(owner_url: str, names: RoleNames) -> AsyncIterator[asyncpg.C
         await connection.close()
 
 
-def _server_settings() -> dict[str, str]:
-    return {
-        "application_name": "intellimatch-migrate",
-        "lock_timeout": str(_LOCK_TIMEOUT_MS),
-        "client_min_messages": "warning",
-        "timezone": "UTC",
-    }
+async def _connect(owner_url: str) -> Any:
+    try:
+        return await asyncpg.connect(
+            owner_url,
+            server_settings={
+                "application_name": "intellimatch-migrate",
+                "lock_timeout": str(_LOCK_TIMEOUT_MS),
+                "client_min_messages": "warning",
+                "timezone": "UTC",
+            },
+        )
+    except (OSError, *_REFUSED) as error:
+        raise MigrationError(
+            f"The database can't be reached as its owner: {error}.",
+            "Is the server up, and are the roles made? Set INTELLIMATCH_OWNER_DATABASE_URL to the "
+            "owner's address, and INTELLIMATCH_ADMIN_DATABASE_URL once, to have the roles made.",
+        ) from error
 
 
 async def _take_turn(connection: asyncpg.Connection, deadline: float) -> None:
@@ -199,13 +215,10 @@ async def _revision(connection: asyncpg.Connection) -> str | None:
 
 
 async def _upgrade(owner_url: str, names: RoleNames) -> None:
-    async def connect() -> Any:
-        return await asyncpg.connect(owner_url, server_settings=_server_settings())
-
     config = migration_config()
     config.attributes["roles"] = names
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, poolclass=sa.NullPool
+        "postgresql+asyncpg://", async_creator=lambda: _connect(owner_url), poolclass=sa.NullPool
     )
     try:
         async with engine.connect() as connection:
