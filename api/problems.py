@@ -23,6 +23,7 @@ MEANINGS: Final = {
         "conflict",
         "The request contradicts the present state, or its Idempotency-Key is taken.",
     ),
+    410: ("gone", "It was merged into another, which `merged_into` names."),
     412: ("precondition_failed", "It was changed since the version in If-Match."),
     413: ("request_entity_too_large", "The body is larger than is accepted."),
     415: ("unsupported_media_type", "The body isn't in a format that this route reads."),
