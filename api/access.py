@@ -71,8 +71,13 @@ class Door:
         headers: Mapping[bytes, bytes],
         origin: Origin,
         method: str,
+        *,
+        guarded: bool = False,
     ) -> Caller:
         """Return who asks.
+
+        A `guarded` route is where one gets a new credential: there a session that has ended is as
+        good as none, or the browser that still has its cookie could never sign in again.
 
         Raises InvalidCredential, in the same words whether a credential is wrong, has ended or is
         for another tenant than the host's; and CrossSiteRefused.
@@ -86,7 +91,8 @@ class Door:
             refuse_forgery(headers, origin, cookie=token is not None)
         if token is not None and len(token) <= _LONGEST_CREDENTIAL:
             found = await self._runtime.identify_session(token)
-            return _matching(tenant, found, by_cookie=True)
+            if found is not None or not guarded:
+                return _matching(tenant, found, by_cookie=True)
         if tenant is None:
             return Caller(None, None)
         return Caller(tenant, anonymous(tenant.id))

@@ -117,7 +117,7 @@ class Gate:
         guarded = bool(options.get("guarded"))
         actor = None
         try:
-            caller = await self._door.admit(tenant, headers, origin, visit.method)
+            caller = await self._door.admit(tenant, headers, origin, visit.method, guarded=guarded)
             actor = caller.actor
             tenant = caller.tenant
         except InvalidCredential:

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from core.shared.access import FULL, Access, authorise
 from core.shared.actor import Actor
 from core.shared.clock import Clock
-from core.shared.errors import Conflict, Forbidden
+from core.shared.errors import Conflict
 from core.shared.ids import Ids
 from core.shared.tenant import TenantContext
 from core.shared.usecase import Command, Query, UseCase
 from core.tenancy.entitlements import require_feature
+from core.tenancy.errors import TenantSuspended
 from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
@@ -54,6 +55,11 @@ class TenantScope:
         self.tenant = tenant
         self.actor = actor
         self.request_id = request_id
+
+    @property
+    def settings(self) -> Settings:
+        """How this process is configured."""
+        return self._machinery.settings
 
     async def execute(self, command: Command[R]) -> R:
         """Run a command in one transaction and return its view.
@@ -97,7 +103,7 @@ class TenantScope:
 
     def _admit(self, use_case: UseCase) -> Access:
         if self.tenant.status != "active" and self.actor.kind != "system":
-            raise Forbidden("This workspace is suspended. Ask its owner to contact us.")
+            raise TenantSuspended(TenantSuspended.TEXT)
         access = FULL if use_case.action is None else authorise(self.actor, use_case.action)
         if use_case.feature is not None:
             require_feature(self.tenant, use_case.feature)

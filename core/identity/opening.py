@@ -48,4 +48,5 @@ class SessionOpener:
             member_id=member.id,
             role=member.role,
             expires_at=expires_at,
+            lifetime_seconds=int(self._policy.lifetime.total_seconds()),
         )

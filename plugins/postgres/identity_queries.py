@@ -23,7 +23,7 @@ from plugins.postgres.sessions import sessions
 from plugins.postgres.tenant_repository import IDENTITY_CHANGED
 from plugins.postgres.unit import Unit
 
-V = TypeVar("V")
+V = TypeVar("V", bound=msgspec.Struct)
 
 _MOST: Final = 1_000
 """Lists that nobody pages through end here; a plan allows at most a few hundred of either."""
@@ -126,7 +126,8 @@ class PostgresIdentityChanges:
 
 
 def _view(row: sa.Row[Any], view: type[V], **computed: Any) -> V:
-    return msgspec.convert({**row._asdict(), **computed}, view)
+    names = [name for name in view.__struct_fields__ if name not in computed]
+    return msgspec.convert({**{name: getattr(row, name) for name in names}, **computed}, view)
 
 
 def _invitation(row: sa.Row[Any], now: UtcDatetime) -> InvitationView:

@@ -100,7 +100,9 @@ class PostgresTenantQueries:
         )
         if not rows:
             raise NotFound("There is no such workspace.")
-        return msgspec.convert(rows[0]._asdict(), TenantView)
+        row = rows[0]
+        values = {name: getattr(row, name) for name in TenantView.__struct_fields__}
+        return msgspec.convert(values, TenantView)
 
     async def usage(self) -> dict[str, int]:
         """Return what is used of each quota."""

@@ -48,6 +48,7 @@ class StartedSession(msgspec.Struct, frozen=True):
     member_id: MemberId
     role: Role
     expires_at: UtcDatetime
+    lifetime_seconds: int
 
     def __repr__(self) -> str:
         return f"StartedSession(session_id={self.session_id})"
