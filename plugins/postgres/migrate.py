@@ -77,7 +77,7 @@ async def migrate(
         before = await _revision(connection)
         _refuse_unknown(before)
         if before != head():
-            await _until(deadline, lambda: _upgrade(owner_url, names))
+            await _until(deadline, lambda: upgrade_schema(owner_url, names))
         functions = await _until(deadline, lambda: _place_functions(connection, names))
         after = await _revision(connection)
         missing = await _missing(connection)
@@ -214,7 +214,8 @@ async def _revision(connection: asyncpg.Connection) -> str | None:
     return revision
 
 
-async def _upgrade(owner_url: str, names: RoleNames) -> None:
+async def upgrade_schema(owner_url: str, names: RoleNames = DEFAULT_ROLES) -> None:
+    """Run the revisions alone, without turn, patience or functions."""
     config = migration_config()
     config.attributes["roles"] = names
     engine = create_async_engine(
