@@ -1,10 +1,11 @@
 """Builds the web application around an open Runtime, for `api.serve`, the demo and the tests."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from litestar import Controller, Litestar, Router
 from litestar.di import Provide
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from api.errors import EXCEPTION_HANDLERS
 from api.gate import Gate
@@ -37,10 +38,14 @@ class Application(Litestar):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Serve one connection: the lifespan goes to the framework, requests to the gate."""
-        if scope["type"] == "http":
-            await self._gate(scope, receive, send)
-        else:
+        kind = cast("str", scope["type"])
+        if kind == "http":
+            await self._gate(cast("HTTPScope", scope), receive, send)
+        elif kind == "lifespan":
             await super().__call__(scope, receive, send)
+        else:
+            # Nothing here speaks WebSocket, and nothing may pass by the gate.
+            await send({"type": "websocket.close", "code": 4404, "reason": "not found"})
 
 
 def create_app(

@@ -205,7 +205,7 @@ _DETAILS: Final = {
 
 
 def unexpected_problem(error: Exception, scope: Scope) -> Reply[Problem]:
-    """Return the problem document for a fault of ours: it tells the request id, the log the rest."""
+    """Return the problem document for a fault of ours: the log knows more, by the request id."""
     request_id = request_id_of(scope)
     sqlstate = getattr(getattr(error, "orig", error), "sqlstate", None)
     if isinstance(sqlstate, str) and (refusal := _from_sqlstate(sqlstate)) is not None:

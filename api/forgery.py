@@ -4,8 +4,9 @@ A cookie travels with requests that other sites cause, an Authorization header d
 that is authenticated by cookie must show two things that no other site can forge: the browser's own
 word that the request comes from our origin (`Sec-Fetch-Site: same-origin`, or an `Origin` equal to
 our own where a browser lacks the former), and the header `X-Intellimatch-Request`, which a page of
-another origin may only send after a CORS preflight, and we answer none. A sibling tenant's subdomain
-is `same-site`, which isn't `same-origin`. See OWASP, Cross-Site Request Forgery Prevention.
+another origin may only send after a CORS preflight, and we answer none. A sibling tenant's
+subdomain is `same-site`, which isn't `same-origin`. See OWASP, Cross-Site Request Forgery
+Prevention.
 
 A stranger's change (sign-in) must only not contradict itself: whatever a browser says of its origin
 must be ours, or a page could sign its visitor in to an account of the attacker's.

@@ -87,20 +87,21 @@ class Gate:
         except UnknownHost:
             self._metrics.refuse("unknown_host")
             return Reply(b"Not found", status=404, content_type=b"text/plain; charset=utf-8")
-        except RateLimited as error:
-            visit.rate_headers = error.headers
-            self._metrics.refuse(error.code)
-            return domain_problem(error, scope)
-        except DomainError as error:
-            self._metrics.refuse(error.code)
-            return domain_problem(error, scope)
-        except BodyTooLarge as error:
-            self._metrics.refuse("body_too_large")
-            return http_problem(error, scope)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            return unexpected_problem(error, scope)
+            return self._refusal(error, visit)
         await self._inner(scope, receive, visit.answer)
         return None
+
+    def _refusal(self, error: Exception, visit: Visit) -> Reply[Any]:
+        if isinstance(error, RateLimited):
+            visit.rate_headers = error.headers
+        if isinstance(error, DomainError):
+            self._metrics.refuse(error.code)
+            return domain_problem(error, visit.scope)
+        if isinstance(error, BodyTooLarge):
+            self._metrics.refuse("body_too_large")
+            return http_problem(error, visit.scope)
+        return unexpected_problem(error, visit.scope)
 
     async def _admit(
         self, visit: Visit, receive: Receive, headers: Mapping[bytes, bytes]

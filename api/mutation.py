@@ -53,7 +53,7 @@ async def mutate(
     """Run `command` and return its view as the answer.
 
     `location` makes the Location header of something created; a view with a `version` gets its
-    ETag. `present` maps the view to what is sent. With `secret` the answer is sent but never stored,
+    ETag. `present` maps the view to what is sent. With `secret` the answer is sent but not stored,
     and a repeated request is told so. `content` stands for the body where the route read it as a
     stream.
     """
