@@ -1,4 +1,4 @@
-"""Applications through their life, on a real database: moves, races, bulks, history and who sees it."""
+"""Applications through their life on a real database: moves, races, history, who sees them."""
 
 import asyncio
 from datetime import timedelta
@@ -9,6 +9,7 @@ import pytest
 
 from core.applications.contracts import (
     ApplicationId,
+    ApplicationView,
     AssignApplication,
     BulkMove,
     CreateApplication,
@@ -189,7 +190,7 @@ async def test_no_such_candidate(hiring: Hiring) -> None:
     assert [each.field for each in caught.value.fields] == ["candidate_id"]
 
 
-async def both_move(hiring: Hiring, job: JobView) -> list[BaseException | object]:
+async def both_move(hiring: Hiring, job: JobView) -> tuple[ApplicationView | BaseException, ...]:
     """Two people move the same card from where both saw it, to different stages, at once."""
     application = await hiring.apply(job)
     return await asyncio.gather(
@@ -217,7 +218,7 @@ async def test_the_second_of_two_movers_is_told(
 async def test_without_the_check_both_movers_would_win(
     hiring: Hiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planted defect: what was seen isn't compared with what is, and the last one overwrites."""
+    """The planted defect: what was seen isn't compared with what is."""
     job = await hiring.open_job()
     original = PostgresApplications.get_for_change
 
