@@ -236,15 +236,12 @@ async def upgrade_schema(owner_url: str, names: RoleNames = DEFAULT_ROLES) -> No
 async def _place_functions(connection: asyncpg.Connection, names: RoleNames) -> int:
     files = sql_files()
     async with connection.transaction():
-        # Functions name one another across files; `test_catalogue` checks each body afterwards.
+        # Functions name one another across files, so bodies can't be checked in any order.
         await connection.execute("SET LOCAL check_function_bodies = off")
         for file in files:
-            try:
-                await connection.execute(file.text)
-            except asyncpg.PostgresSyntaxError as error:
-                raise MigrationError(f"{file.name}: {error}.", "Mend the file.") from error
+            await _run(connection, file.text, file.name)
         for statement in definer_grants(names):
-            await connection.execute(statement)
+            await _run(connection, statement, "a header")
         placed = 0
         for file in files:
             for row in await connection.fetch(_OUR_FUNCTIONS, list(file.functions)):
@@ -252,6 +249,16 @@ async def _place_functions(connection: asyncpg.Connection, names: RoleNames) -> 
                     await connection.execute(statement)
                 placed += 1
     return placed
+
+
+async def _run(connection: asyncpg.Connection, statements: str, source: str) -> None:
+    try:
+        await connection.execute(statements)
+    except asyncpg.SyntaxOrAccessError as error:
+        raise MigrationError(
+            f"The SQL functions can't be put in place ({source}): {error}.",
+            "If the database was changed by hand, restore what is missing.",
+        ) from error
 
 
 def _function_rights(file: SqlFile, signature: str, names: RoleNames) -> Iterator[str]:
