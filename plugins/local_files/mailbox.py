@@ -31,7 +31,8 @@ class FolderAccountMail:
             f"Hello {_one_line(name)},\n\n"
             f"with this link you choose a new password for {_one_line(workspace)}. It works once,\n"
             f"for one hour:\n\n{link}\n\n"
-            "If you didn't ask for it, nothing happens and you need not do anything.\n"
+            "If you didn't ask for it, nothing happens and you need not do anything.\n",
+            cte="8bit",  # keeps the link in one piece for whoever reads the file
         )
         await asyncio.to_thread(self._write, message.as_bytes())
 
