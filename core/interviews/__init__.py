@@ -1,0 +1,1 @@
+"""Interviews on an application, and the feedback that is given on it."""
