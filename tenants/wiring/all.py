@@ -2,13 +2,14 @@
 
 from core.shared.usecase import USE_CASES, UseCase
 from tenants.injection import BUILT_IN, Provider, Providers, bind
-from tenants.wiring import applications, candidates, identity, jobs, tasks, tenancy
+from tenants.wiring import applications, candidates, identity, imports, jobs, tasks, tenancy
 
 WIRED: tuple[Providers, ...] = (
     tasks.PROVIDERS,
     tenancy.PROVIDERS,
     identity.PROVIDERS,
     candidates.PROVIDERS,
+    imports.PROVIDERS,
     jobs.PROVIDERS,
     applications.PROVIDERS,
 )

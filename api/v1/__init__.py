@@ -1,0 +1,37 @@
+"""The public JSON API, version 1: one controller per slice, registered here."""
+
+from litestar import Controller
+
+from api.v1.api_keys import ApiKeyController
+from api.v1.applications import ApplicationController, JobPipelineController
+from api.v1.auth import AuthController
+from api.v1.bulk import BulkController
+from api.v1.candidate_attachments import FileController, NoteController
+from api.v1.candidates import CandidateController
+from api.v1.duplicates import DuplicateController
+from api.v1.imports import ImportController
+from api.v1.invitations import InvitationController
+from api.v1.jobs import JobController, PipelineController
+from api.v1.me import MeController
+from api.v1.members import MemberController
+from api.v1.tenant import TenantController
+
+CONTROLLERS: tuple[type[Controller], ...] = (
+    AuthController,
+    MeController,
+    TenantController,
+    MemberController,
+    InvitationController,
+    ApiKeyController,
+    CandidateController,
+    NoteController,
+    FileController,
+    DuplicateController,
+    ImportController,
+    JobController,
+    PipelineController,
+    JobPipelineController,
+    ApplicationController,
+    BulkController,
+)
+"""Every controller under `/api/v1`; each slice adds its own."""
