@@ -1,9 +1,12 @@
-"""Makes new tenants: for the command line, the demo and tests."""
+"""Makes new tenants and lists all of them: for the command line, the demo and tests."""
+
+import asyncpg
 
 from core.shared.actor import system
 from core.shared.ids import TenantId
 from core.shared.tenant import PlanId, TenantContext
 from core.tenancy.contracts import FirstAdmin, RegisterTenant, TenantRegistered
+from plugins.postgres.directory import ListedTenant, tenants_of
 from tenants.runtime import Runtime
 
 
@@ -36,3 +39,12 @@ async def register_tenant(
             slug=slug, name=name, time_zone=time_zone, locale=locale, plan=plan, admin=admin
         )
     )
+
+
+async def list_tenants(owner_database_url: str) -> list[ListedTenant]:
+    """Return every tenant in the order of their slugs; only the owner's role is told."""
+    connection = await asyncpg.connect(owner_database_url)
+    try:
+        return await tenants_of(connection)
+    finally:
+        await connection.close()

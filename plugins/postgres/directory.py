@@ -1,6 +1,12 @@
 """Finds the tenant that a host name belongs to. Asked by `tenants.identities` for each request."""
 
-from core.shared.tenant import TenantContext
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from core.shared.ids import TenantId
+from core.shared.tenant import PlanId, TenantContext, TenantStatus
 from plugins.postgres.database import Database
 from plugins.postgres.tenants import tenant_context
 
@@ -19,3 +25,22 @@ class TenantDirectory:
     async def by_slug(self, slug: str) -> TenantContext | None:
         """Return the tenant with this slug, or None."""
         return None if "." in slug else await self.by_host(slug)
+
+
+class ListedTenant(msgspec.Struct, frozen=True):
+    """A tenant as the operator sees it among the others."""
+
+    tenant_id: TenantId
+    slug: str
+    custom_domain: str | None
+    tenant_name: str
+    plan: PlanId
+    tenant_status: TenantStatus
+    created_at: datetime
+    active_members: int
+
+
+async def tenants_of(connection: asyncpg.Connection) -> list[ListedTenant]:
+    """Return every tenant. Raises InsufficientPrivilegeError for any role but the owner."""
+    rows = await connection.fetch("SELECT * FROM tenant_list_v1()")
+    return [ListedTenant(**row) for row in rows]

@@ -1,0 +1,273 @@
+"""`intellimatch tenant`: what only the operator may do with tenants."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, get_args
+
+import click
+import msgspec
+
+from core.identity.contracts.team import IssuePasswordReset
+from core.shared.actor import system
+from core.shared.errors import NotFound
+from core.shared.tenant import PlanId, TenantContext
+from core.shared.usecase import Command
+from core.tenancy.contracts import (
+    ChangePlan,
+    FirstAdmin,
+    ResumeTenant,
+    SetCustomDomain,
+    SetFeatureFlag,
+    ShowEntitlements,
+    ShowTenant,
+    SuspendTenant,
+)
+from core.tenancy.plans import FEATURES
+from tenants.addresses import tenant_host, tenant_url
+from tenants.bootstrap import ready_engines
+from tenants.registration import list_tenants, register_tenant
+from tenants.runtime import Runtime
+from tenants.scope import TenantScope
+from tenants.settings import Settings, load_settings
+
+PLAN = click.Choice(get_args(PlanId))
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_SLUG = click.argument("slug")
+
+
+@click.group("tenant")
+def command() -> None:
+    """Make, list, show, suspend and resume tenants, and change what they may use."""
+
+
+@command.command("create")
+@_SLUG
+@click.option("--name", required=True, help="The company's name.")
+@click.option("--plan", type=PLAN, default="free", show_default=True)
+@click.option("--time-zone", default="UTC", show_default=True, help="IANA name.")
+@click.option("--locale", default="en", show_default=True, help="BCP 47 tag, such as de-DE.")
+@click.option("--admin-email", required=True, prompt="E-mail address of the first admin")
+@click.option("--admin-name", default="Admin", show_default=True)
+@click.option(
+    "--admin-password",
+    envvar="TENANT_ADMIN_PASSWORD",
+    help="Better in TENANT_ADMIN_PASSWORD than on the command line. Without it, an invitation's "
+    "link is printed.",
+)
+@_AS_JSON
+def create(
+    slug: str,
+    name: str,
+    plan: PlanId,
+    time_zone: str,
+    locale: str,
+    admin_email: str,
+    admin_name: str,
+    admin_password: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Make a tenant with its first admin."""
+
+    async def work(runtime: Runtime) -> Any:
+        registered = await register_tenant(
+            runtime,
+            slug=slug,
+            name=name,
+            plan=plan,
+            time_zone=time_zone,
+            locale=locale,
+            admin=FirstAdmin(admin_email, admin_name, admin_password),
+        )
+        url = f"{runtime.settings.public_scheme}://{tenant_host(runtime.settings, slug)}"
+        return {
+            "id": registered.tenant.id,
+            "slug": slug,
+            "plan": plan,
+            "url": url,
+            "invitation_link": registered.admin.invitation_link,
+        }
+
+    made = _run(work)
+    if as_json:
+        _print_json(made)
+        return
+    click.echo(f"{name} lives at {made['url']}, on the plan {plan}.")
+    if made["invitation_link"]:
+        click.echo("The first admin joins with this link, once, within seven days:")
+        click.echo(made["invitation_link"])
+    else:
+        click.echo(f"{admin_email} can sign in.")
+
+
+@command.command("list")
+@_AS_JSON
+def list_command(*, as_json: bool) -> None:
+    """List every tenant."""
+
+    async def work(settings: Settings) -> Any:
+        if settings.owner_database_url is None:
+            raise click.ClickException(
+                "Listing tenants needs the owner's role: set INTELLIMATCH_OWNER_DATABASE_URL."
+            )
+        return await list_tenants(settings.owner_database_url)
+
+    found = asyncio.run(_with_settings(work))
+    if as_json:
+        _print_json(found)
+        return
+    if not found:
+        click.echo("No tenant yet. Make one with `intellimatch tenant create`.")
+    for tenant in found:
+        click.echo(
+            f"{tenant.slug:<24} {tenant.plan:<11} {tenant.tenant_status:<10} "
+            f"{tenant.active_members:>4} members  {tenant.tenant_name}"
+        )
+
+
+@command.command("show")
+@_SLUG
+@_AS_JSON
+def show(slug: str, *, as_json: bool) -> None:
+    """Show a tenant and what it uses of its plan."""
+
+    async def work(runtime: Runtime) -> Any:
+        tenant, scope = await _open(runtime, slug)
+        return {
+            "tenant": await scope.ask(ShowTenant()),
+            "url": tenant_url(runtime.settings, tenant),
+            "entitlements": await scope.ask(ShowEntitlements()),
+        }
+
+    shown = _run(work)
+    if as_json:
+        _print_json(shown)
+        return
+    tenant = shown["tenant"]
+    click.echo(f"{tenant.name} ({tenant.slug}), {tenant.status}, plan {tenant.plan}")
+    click.echo(f"id            {tenant.id}")
+    click.echo(f"address       {shown['url']}")
+    click.echo(f"custom domain {tenant.custom_domain or '-'}")
+    click.echo(f"zone, locale  {tenant.time_zone}, {tenant.locale}")
+    for quota in shown["entitlements"].quotas:
+        limit = "no limit" if quota.limit is None else quota.limit
+        click.echo(f"{quota.quota:<13} {quota.used} of {limit}")
+    for feature in shown["entitlements"].features:
+        click.echo(f"{feature.feature:<16} {'yes' if feature.allowed else 'no'}")
+
+
+@command.command("suspend")
+@_SLUG
+@click.option("--reason", required=True, help="Kept in the tenant's audit trail.")
+@_AS_JSON
+def suspend(slug: str, reason: str, *, as_json: bool) -> None:
+    """Close a tenant for everybody and end its sessions; nothing is deleted."""
+    _change(slug, SuspendTenant(reason=reason), f"{slug} is suspended.", as_json=as_json)
+
+
+@command.command("resume")
+@_SLUG
+@_AS_JSON
+def resume(slug: str, *, as_json: bool) -> None:
+    """Open a suspended tenant again."""
+    _change(slug, ResumeTenant(), f"{slug} is open.", as_json=as_json)
+
+
+@command.command("plan")
+@_SLUG
+@click.argument("plan", type=PLAN)
+@click.option("--reason", default="", help="Kept in the tenant's audit trail.")
+@_AS_JSON
+def plan_command(slug: str, plan: PlanId, reason: str, *, as_json: bool) -> None:
+    """Move a tenant to another plan; what it has beyond a smaller plan stays."""
+    done = f"{slug} is on the plan {plan}."
+    _change(slug, ChangePlan(plan=plan, reason=reason), done, as_json=as_json)
+
+
+@command.command("domain")
+@_SLUG
+@click.argument("domain", required=False)
+@_AS_JSON
+def domain_command(slug: str, domain: str | None, *, as_json: bool) -> None:
+    """Let a tenant live at DOMAIN too; without DOMAIN, no longer. Check who owns it first."""
+    done = f"{slug} lives at {domain}." if domain else f"{slug} has no domain of its own."
+    _change(slug, SetCustomDomain(domain=domain), done, as_json=as_json)
+
+
+@command.command("feature")
+@_SLUG
+@click.argument("feature", type=click.Choice(tuple(FEATURES)))
+@click.argument("state", type=click.Choice(("on", "off", "plan")))
+@click.option("--reason", default="", help="Kept in the tenant's audit trail.")
+@_AS_JSON
+def feature_command(slug: str, feature: str, state: str, reason: str, *, as_json: bool) -> None:
+    """Switch a feature on or off for a tenant whatever its plan, or let the plan decide again."""
+    enabled = {"on": True, "off": False, "plan": None}[state]
+    flag = SetFeatureFlag(feature=feature, enabled=enabled, reason=reason)
+    _change(slug, flag, f"{slug}: {feature} is {state}.", as_json=as_json)
+
+
+@command.command("reset-password")
+@_SLUG
+@click.argument("email")
+@_AS_JSON
+def reset_password(slug: str, email: str, *, as_json: bool) -> None:
+    """Print a link with which a member chooses a new password, once, within an hour."""
+
+    async def work(runtime: Runtime) -> Any:
+        _, scope = await _open(runtime, slug)
+        return await scope.execute(IssuePasswordReset(email=email))
+
+    issued = _run(work)
+    if as_json:
+        _print_json(issued)
+    else:
+        click.echo(issued.link)
+
+
+def _change(slug: str, change: Command[Any], done: str, *, as_json: bool) -> None:
+    async def work(runtime: Runtime) -> Any:
+        _, scope = await _open(runtime, slug)
+        return await scope.execute(change)
+
+    view = _run(work)
+    if as_json:
+        _print_json(view)
+    else:
+        click.echo(done)
+
+
+async def _open(runtime: Runtime, slug: str) -> tuple[TenantContext, TenantScope]:
+    tenant = await runtime.resolve_host(f"{slug}.{runtime.settings.base_domain}")
+    if tenant is None:
+        raise NotFound(f"There is no tenant {slug}. `intellimatch tenant list` shows them.")
+    operator = system(tenant.id, name="Operator")
+    return tenant, runtime.scope(tenant, operator, "command-line")
+
+
+def _run(work: Callable[[Runtime], Awaitable[Any]]) -> Any:
+    async def with_runtime(settings: Settings) -> Any:
+        async with _runtime(settings) as runtime:
+            return await work(runtime)
+
+    return asyncio.run(_with_settings(with_runtime))
+
+
+async def _with_settings(work: Callable[[Settings], Awaitable[Any]]) -> Any:
+    async with ready_engines(load_settings(os.environ)) as settings:
+        return await work(settings)
+
+
+@asynccontextmanager
+async def _runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    runtime = await Runtime.open(settings)
+    try:
+        yield runtime
+    finally:
+        await runtime.close()
+
+
+def _print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
