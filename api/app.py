@@ -7,6 +7,7 @@ from litestar import Controller, Litestar, Router
 from litestar.di import Provide
 from litestar.types import HTTPScope, Receive, Scope, Send
 
+from api.docs.site import documentation
 from api.errors import EXCEPTION_HANDLERS
 from api.gate import Gate
 from api.health import Health
@@ -24,7 +25,7 @@ class Application(Litestar):
 
     def __init__(self, runtime: Runtime, controllers: Sequence[type[Controller]]) -> None:
         super().__init__(
-            route_handlers=[_version_1(controllers)],
+            route_handlers=[_version_1(controllers), *documentation([_version_1(controllers)])],
             dependencies={"tenant_scope": Provide(provide_tenant_scope, sync_to_thread=False)},
             exception_handlers=EXCEPTION_HANDLERS,
             before_request=refuse_unknown_parameters,

@@ -80,13 +80,6 @@ class PreconditionRequired(DomainError):
     title = "If-Match is required"
 
 
-class NotAcceptable(DomainError):
-    """`Accept` names no format that this route can answer in."""
-
-    code = "not_acceptable"
-    title = "No such format"
-
-
 STATUS_OF: Final[Mapping[type[DomainError], int]] = {
     BadRequest: 400,
     Unauthenticated: 401,
@@ -95,7 +88,6 @@ STATUS_OF: Final[Mapping[type[DomainError], int]] = {
     QuotaExceeded: 403,
     Gone: 410,
     NotFound: 404,
-    NotAcceptable: 406,
     Conflict: 409,
     PreconditionFailed: 412,
     UnsupportedMediaType: 415,

@@ -81,6 +81,7 @@ class Gate:
         scope = visit.scope
         health = await self._health.reply_to(scope, headers)
         if health is not None:
+            visit.leave("path_template", scope["path"])
             return health
         try:
             receive = await self._admit(visit, receive, headers)

@@ -18,7 +18,6 @@ MEANINGS: Final = {
     403: ("forbidden", "The role, the key's scopes, the plan or its quota don't allow this."),
     404: ("not_found", "There is no such thing in this workspace."),
     405: ("method_not_allowed", "This address doesn't answer this method."),
-    406: ("not_acceptable", "Accept names no format that this route answers in."),
     409: (
         "conflict",
         "The request contradicts the present state, or its Idempotency-Key is taken.",

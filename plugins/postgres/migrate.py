@@ -242,6 +242,8 @@ async def _place_functions(connection: asyncpg.Connection, names: RoleNames) -> 
             await _run(connection, file.text, file.name)
         for statement in definer_grants(names):
             await _run(connection, statement, "a header")
+        # `/health/ready` compares it with the release's own.
+        await connection.execute(f"GRANT SELECT ON alembic_version TO {quote_name(names.app)}")
         placed = 0
         for file in files:
             for row in await connection.fetch(_OUR_FUNCTIONS, list(file.functions)):

@@ -1,0 +1,1 @@
+"""The interactive API reference: vendored Swagger UI, reading our own OpenAPI document."""
