@@ -40,9 +40,12 @@ class Runtime:
         self._identities = Identities(database, TenantDirectory(database), self._credentials)
 
     @classmethod
-    async def open(cls, settings: Settings) -> "Runtime":
+    async def open(
+        cls, settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None
+    ) -> "Runtime":
         """Connect to the engines that `settings` names: its URLs and secret key must be set.
 
+        `clock` and `ids` are the machine's unless given; the demo plays a year with its own.
         `tenants.bootstrap.prepare` fills them in for embedded engines. Raises Unavailable when the
         database is away and UnsafeRole when it would let tenants see each other.
         """
@@ -61,7 +64,7 @@ class Runtime:
         valkey = redis.Redis.from_url(
             settings.redis_url, socket_timeout=2, socket_connect_timeout=2
         )
-        runtime = cls(settings, database, valkey, SystemClock(), RandomIds())
+        runtime = cls(settings, database, valkey, clock or SystemClock(), ids or RandomIds())
         try:
             await database.assert_safe()
             await runtime._identities.start()
