@@ -11,7 +11,7 @@ PAGE = ROOT / "docs" / "operators" / "settings.md"
 
 def wanted_rows() -> dict[str, tuple[str, ...]]:
     defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
-    rows = {}
+    rows: dict[str, tuple[str, ...]] = {}
     for each in describe_settings():
         value = defaults[each.name]
         default = "unset" if value in (None, ()) else f"`{value}`"
