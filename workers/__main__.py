@@ -1,4 +1,4 @@
-"""`python -m workers`, started by `intellimatch worker`: background tasks until SIGTERM or Ctrl-C."""
+"""`python -m workers`, run by `intellimatch worker`: background tasks until SIGTERM or Ctrl-C."""
 
 import asyncio
 import os

@@ -9,7 +9,9 @@ from api.v1.bulk import BulkController
 from api.v1.candidate_attachments import FileController, NoteController
 from api.v1.candidates import CandidateController
 from api.v1.duplicates import DuplicateController
+from api.v1.feedback import FeedbackController
 from api.v1.imports import ImportController
+from api.v1.interviews import InterviewController
 from api.v1.invitations import InvitationController
 from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
@@ -33,5 +35,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     JobPipelineController,
     ApplicationController,
     BulkController,
+    InterviewController,
+    FeedbackController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""

@@ -1,6 +1,6 @@
 """Applications: creating, moving, ending and assigning them, and their history."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from api.conditional import expected_version, reply_with_version
+from api.instants import in_utc
 from api.mutation import mutate
 from api.paging import CursorParameter, LimitParameter, reply_page
 from api.problems import problems
@@ -334,6 +335,5 @@ class JobPipelineController(Controller):
         ] = 50,
     ) -> Reply[PipelineSnapshot]:
         """Return counts and applications of each stage, from the immutable history."""
-        instant = at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
-        query = GetPipeline(job_id=JobId(job_id), at=instant, cards=cards)
+        query = GetPipeline(job_id=JobId(job_id), at=in_utc(at), cards=cards)
         return reply(await tenant_scope.ask(query))

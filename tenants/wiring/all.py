@@ -2,7 +2,16 @@
 
 from core.shared.usecase import USE_CASES, UseCase
 from tenants.injection import BUILT_IN, Provider, Providers, bind
-from tenants.wiring import applications, candidates, identity, imports, jobs, tasks, tenancy
+from tenants.wiring import (
+    applications,
+    candidates,
+    identity,
+    imports,
+    interviews,
+    jobs,
+    tasks,
+    tenancy,
+)
 
 WIRED: tuple[Providers, ...] = (
     tasks.PROVIDERS,
@@ -12,6 +21,7 @@ WIRED: tuple[Providers, ...] = (
     imports.PROVIDERS,
     jobs.PROVIDERS,
     applications.PROVIDERS,
+    interviews.PROVIDERS,
 )
 
 
