@@ -2,6 +2,7 @@
 
 from litestar import Controller
 
+from api.v1.analytics import AnalyticsController
 from api.v1.api_keys import ApiKeyController
 from api.v1.applications import ApplicationController, JobPipelineController
 from api.v1.auth import AuthController
@@ -37,5 +38,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     BulkController,
     InterviewController,
     FeedbackController,
+    AnalyticsController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""

@@ -3,6 +3,7 @@
 from core.shared.usecase import USE_CASES, UseCase
 from tenants.injection import BUILT_IN, Provider, Providers, bind
 from tenants.wiring import (
+    analytics,
     applications,
     candidates,
     identity,
@@ -22,6 +23,7 @@ WIRED: tuple[Providers, ...] = (
     jobs.PROVIDERS,
     applications.PROVIDERS,
     interviews.PROVIDERS,
+    analytics.PROVIDERS,
 )
 
 

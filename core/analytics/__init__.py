@@ -1,0 +1,1 @@
+"""What the history of a pipeline tells: conversion, days in stages, time to hire."""
