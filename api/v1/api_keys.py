@@ -60,14 +60,14 @@ class ApiKeyController(Controller):
     path = "/api-keys"
     tags = ("API keys",)
 
-    @get("/", operation_id="list_api_keys", responses=problems(403), summary="List API keys")
+    @get("/", operation_id="listApiKeys", responses=problems(403), summary="List API keys")
     async def list(self, tenant_scope: Scoped) -> Reply[Page[ApiKeyView]]:
         """Return your keys, the newest first; an admin gets everybody's."""
         return reply(Page(await tenant_scope.ask(ListApiKeys())))
 
     @post(
         "/",
-        operation_id="create_api_key",
+        operation_id="createApiKey",
         responses=problems(403),
         summary="Make an API key",
         status_code=201,
@@ -85,7 +85,7 @@ class ApiKeyController(Controller):
 
     @post(
         "/{api_key_id:uuid}/rotate",
-        operation_id="rotate_api_key",
+        operation_id="rotateApiKey",
         responses=problems(403, 404, 409),
         summary="Give an API key a new secret",
         status_code=200,
@@ -103,7 +103,7 @@ class ApiKeyController(Controller):
 
     @delete(
         "/{api_key_id:uuid}",
-        operation_id="revoke_api_key",
+        operation_id="revokeApiKey",
         responses=problems(403, 404),
         summary="End an API key",
     )

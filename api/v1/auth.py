@@ -145,7 +145,7 @@ class AuthController(Controller):
 
     @post(
         "/sign-in",
-        operation_id="sign_in",
+        operation_id="signIn",
         responses=problems(403),
         summary="Sign in",
         status_code=200,
@@ -175,7 +175,7 @@ class AuthController(Controller):
 
     @post(
         "/sign-out",
-        operation_id="sign_out",
+        operation_id="signOut",
         responses=problems(403),
         summary="Sign out",
         status_code=204,
@@ -187,7 +187,7 @@ class AuthController(Controller):
 
     @post(
         "/sign-out-everywhere",
-        operation_id="sign_out_everywhere",
+        operation_id="signOutEverywhere",
         responses=problems(403),
         summary="Sign out everywhere",
         status_code=200,
@@ -199,7 +199,7 @@ class AuthController(Controller):
 
     @get(
         "/sessions",
-        operation_id="list_sessions",
+        operation_id="listSessions",
         responses=problems(403),
         summary="List your sessions",
     )
@@ -209,7 +209,7 @@ class AuthController(Controller):
 
     @delete(
         "/sessions/{session_id:uuid}",
-        operation_id="end_session",
+        operation_id="endSession",
         responses=problems(403, 404),
         summary="End a session",
     )
@@ -222,7 +222,7 @@ class AuthController(Controller):
 
     @post(
         "/password",
-        operation_id="change_password",
+        operation_id="changePassword",
         responses=problems(403),
         summary="Change your password",
         status_code=204,
@@ -244,7 +244,7 @@ class AuthController(Controller):
 
     @post(
         "/password-reset",
-        operation_id="request_password_reset",
+        operation_id="requestPasswordReset",
         responses=problems(403),
         summary="Ask for a link to choose a new password",
         status_code=202,
@@ -261,7 +261,7 @@ class AuthController(Controller):
 
     @post(
         "/password-reset/confirm",
-        operation_id="reset_password",
+        operation_id="resetPassword",
         responses=problems(403, 404),
         summary="Choose a new password by a link",
         status_code=204,
@@ -274,7 +274,7 @@ class AuthController(Controller):
 
     @post(
         "/invitations/preview",
-        operation_id="preview_invitation",
+        operation_id="previewInvitation",
         responses=problems(403, 404),
         summary="See what an invitation offers",
         status_code=200,
@@ -288,7 +288,7 @@ class AuthController(Controller):
 
     @post(
         "/invitations/accept",
-        operation_id="accept_invitation",
+        operation_id="acceptInvitation",
         responses=problems(403, 404, 409),
         summary="Accept an invitation",
         status_code=201,

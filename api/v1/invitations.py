@@ -40,7 +40,7 @@ class InvitationController(Controller):
 
     @get(
         "/",
-        operation_id="list_invitations",
+        operation_id="listInvitations",
         responses=problems(403),
         summary="List open invitations",
     )
@@ -50,7 +50,7 @@ class InvitationController(Controller):
 
     @post(
         "/",
-        operation_id="invite_member",
+        operation_id="inviteMember",
         responses=problems(403, 409),
         summary="Invite someone",
         status_code=201,
@@ -67,7 +67,7 @@ class InvitationController(Controller):
 
     @delete(
         "/{invitation_id:uuid}",
-        operation_id="revoke_invitation",
+        operation_id="revokeInvitation",
         responses=problems(403, 404),
         summary="Withdraw an invitation",
     )

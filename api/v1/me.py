@@ -15,14 +15,14 @@ class MeController(Controller):
     path = "/me"
     tags = ("Signing in",)
 
-    @get("/", operation_id="show_me", responses=problems(403, 404), summary="Read who you are")
+    @get("/", operation_id="showMe", responses=problems(403, 404), summary="Read who you are")
     async def me(self, tenant_scope: Scoped) -> Reply[Me]:
         """Return who the credential stands for, and what it may do."""
         return reply(await tenant_scope.ask(ShowMe()))
 
     @get(
         "/workspaces",
-        operation_id="list_workspaces",
+        operation_id="listWorkspaces",
         responses=problems(403),
         summary="List your workspaces",
     )

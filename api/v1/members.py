@@ -44,7 +44,7 @@ class MemberController(Controller):
     path = "/members"
     tags = ("Team",)
 
-    @get("/", operation_id="list_members", responses=problems(403), summary="List the team")
+    @get("/", operation_id="listMembers", responses=problems(403), summary="List the team")
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -62,7 +62,7 @@ class MemberController(Controller):
 
     @get(
         "/{member_id:uuid}",
-        operation_id="show_member",
+        operation_id="showMember",
         responses=problems(403, 404),
         summary="Read a member",
     )
@@ -75,7 +75,7 @@ class MemberController(Controller):
 
     @patch(
         "/{member_id:uuid}",
-        operation_id="update_member",
+        operation_id="updateMember",
         responses=problems(403, 404, 409, 412),
         summary="Change a member",
     )
@@ -97,7 +97,7 @@ class MemberController(Controller):
 
     @post(
         "/{member_id:uuid}/deactivate",
-        operation_id="deactivate_member",
+        operation_id="deactivateMember",
         responses=problems(403, 404, 409),
         summary="Let a member in no longer",
         status_code=200,
@@ -111,7 +111,7 @@ class MemberController(Controller):
 
     @post(
         "/{member_id:uuid}/reactivate",
-        operation_id="reactivate_member",
+        operation_id="reactivateMember",
         responses=problems(403, 404),
         summary="Let a member in again",
         status_code=200,
@@ -125,7 +125,7 @@ class MemberController(Controller):
 
     @post(
         "/{member_id:uuid}/password-reset",
-        operation_id="send_member_password_reset",
+        operation_id="sendMemberPasswordReset",
         responses=problems(403, 404, 409),
         summary="Have a member sent a link to choose a new password",
         status_code=204,

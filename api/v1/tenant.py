@@ -68,7 +68,7 @@ class TenantController(Controller):
     tags = ("Workspace",)
 
     @get(
-        "/tenant", operation_id="show_tenant", responses=problems(403), summary="Read the workspace"
+        "/tenant", operation_id="showTenant", responses=problems(403), summary="Read the workspace"
     )
     async def show(
         self, request: Request[Any, Any, Any], tenant_scope: Scoped
@@ -79,7 +79,7 @@ class TenantController(Controller):
 
     @patch(
         "/tenant",
-        operation_id="update_tenant",
+        operation_id="updateTenant",
         responses=problems(403, 404, 412),
         summary="Change the workspace",
     )
@@ -101,7 +101,7 @@ class TenantController(Controller):
 
     @get(
         "/tenant/entitlements",
-        operation_id="show_entitlements",
+        operation_id="showEntitlements",
         responses=problems(403),
         summary="Read what is included",
     )
@@ -109,14 +109,14 @@ class TenantController(Controller):
         """Return what you may use, what is used of each quota, and why something is refused."""
         return reply(await tenant_scope.ask(ShowEntitlements()))
 
-    @get("/plans", operation_id="list_plans", responses=problems(403), summary="Read the plans")
+    @get("/plans", operation_id="listPlans", responses=problems(403), summary="Read the plans")
     async def plans(self, tenant_scope: Scoped) -> Reply[Page[PlanView]]:
         """Return every plan, from the smallest to the largest."""
         return reply(Page(await tenant_scope.ask(ListPlans())))
 
     @get(
         "/permissions",
-        operation_id="list_permissions",
+        operation_id="listPermissions",
         responses=problems(403),
         summary="Read the permission table",
     )
