@@ -1,5 +1,6 @@
-"""The state machines of jobs and applications: every pair of states, legal or refused with what is."""
+"""The states of jobs and applications: every step is legal, or refused with those that are."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 
 from core.applications.contracts import ApplicationId, Disposition
 from core.applications.errors import IllegalDisposition
-from core.applications.model import WHAT_MAY_FOLLOW, Application
+from core.applications.model import WHAT_MAY_FOLLOW, Application, Change
 from core.candidates.contracts import CandidateId
 from core.jobs.contracts import DefaultStage, JobId, JobStatus, Stage, StageId
 from core.jobs.errors import IllegalJobStatus
@@ -24,7 +25,12 @@ HERE, THERE = (Stage(StageId(UUID(int=n)), f"Stage {n}", "in_progress") for n in
 
 
 def a_job(**fields: Any) -> Job:
-    values = {"id": JobId(UUID(int=9)), "title": "Cook", "created_at": NOW, "updated_at": NOW}
+    values: dict[str, Any] = {
+        "id": JobId(UUID(int=9)),
+        "title": "Cook",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
     return Job(**(values | {"status_changed_at": NOW} | fields))
 
 
@@ -66,7 +72,7 @@ def test_some_changes_of_status_need_a_reason(before: JobStatus, after: JobStatu
 
 
 def test_an_application_does_only_what_may_follow(examined: Examined) -> None:
-    acts = {
+    acts: dict[str, Callable[[Application], Change]] = {
         "move": lambda it: it.move(THERE, None, LATER),
         "reject": lambda it: it.reject("skills", None, LATER),
         "withdraw": lambda it: it.withdraw("pay", None, LATER),
