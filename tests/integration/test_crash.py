@@ -16,9 +16,11 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.errors import Unavailable
 from core.shared.events import Event, Recorder
+from core.shared.tenant import TenantContext
 from core.shared.usecase import Command, UseCase
 from plugins.embedded.engines import inspect_engines, start_engines, stop_engines
 from plugins.postgres.addresses import role_url
@@ -33,7 +35,7 @@ from tests.fixtures.databases import TestDatabase
 from tests.fixtures.engines import TestEngines
 from tests.fixtures.examined import Examined
 from tests.fixtures.runtimes import settings_for
-from tests.fixtures.worlds import make_world
+from tests.fixtures.worlds import World, make_world
 
 pytestmark = pytest.mark.embedded
 
@@ -84,6 +86,13 @@ class Server:
         self.folder = folder
         self.database = database
         self.runtime = runtime
+        self._world: World | None = None
+
+    async def somebody(self) -> tuple[TenantContext, Actor, str]:
+        """Who writes: a tenant, its administrator and a request."""
+        if self._world is None:
+            self._world = await make_world(self.database)
+        return self._world.acme.context, self._world.acme.actor(), "request"
 
     def kill(self) -> int:
         """Kill every process of it at once; returns how many there were."""
@@ -159,8 +168,7 @@ class Writers:
 async def test_what_was_answered_survives_and_nothing_is_half_done(
     server: Server, examined: Examined
 ) -> None:
-    world = await make_world(server.database)
-    scope = server.runtime.scope(world.acme.context, world.acme.actor(), "request")
+    scope = server.runtime.scope(*await server.somebody())
     writers = Writers(server.runtime, scope)
     async with asyncio.timeout(LONGEST_SECONDS), asyncio.TaskGroup() as group:
         for _ in range(WRITERS):
@@ -200,10 +208,13 @@ async def test_what_was_answered_survives_and_nothing_is_half_done(
     ],
 )
 async def test_a_half_done_write_is_found(server: Server, defect: str) -> None:
+    written = await server.runtime.scope(*await server.somebody()).execute(
+        PlantFlag(id=server.runtime.ids.new())
+    )
     connection = await asyncpg.connect(server.database.admin_url)
     undo = connection.transaction()
     await undo.start()
-    written = await connection.fetchval("SELECT feature::uuid FROM feature_flags LIMIT 1")
+    assert await connection.fetch(HALF_DONE) == []
     await connection.execute(defect, written)
     assert [row["id"] for row in await connection.fetch(HALF_DONE)] == [written]
     await undo.rollback()
