@@ -44,7 +44,7 @@ demo: $(DEMO_ENV) ## Start everything with sample tenants and print URLs, logins
 
 .PHONY: test
 test: $(TEST_ENV) ## Run every test on the embedded engines
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: check
 check: $(CHECK_ENV) ## Lint, types, import contracts and the fast tests (under two minutes)
@@ -58,7 +58,7 @@ test-external: $(TEST_ENV) ## Run the core tests on Debian's PostgreSQL and Redi
 	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { \
 	  echo "redis-server is missing: apt-get install redis-server" >&2; exit 1; }
 	@test -n "$(CORE_TESTS)" || { echo "there is no test for external engines" >&2; exit 1; }
-	@TEST_ENGINES=external $(PY) -m pytest -n $(WORKERS) --dist loadgroup \
+	@TEST_ENGINES=external $(PY) -m pytest -n $(WORKERS) --dist loadfile \
 	  -m "not slow and not embedded" $(CORE_TESTS)
 
 .PHONY: bench
