@@ -11,6 +11,7 @@ from api.v1.candidate_attachments import FileController, NoteController
 from api.v1.candidates import CandidateController
 from api.v1.duplicates import DuplicateController
 from api.v1.feedback import FeedbackController
+from api.v1.exports import ExportController
 from api.v1.imports import ImportController
 from api.v1.interviews import InterviewController
 from api.v1.invitations import InvitationController
@@ -31,6 +32,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     FileController,
     DuplicateController,
     ImportController,
+    ExportController,
     JobController,
     PipelineController,
     JobPipelineController,

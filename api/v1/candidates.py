@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from api.conditional import expected_version, reply_with_version
+from api.instants import in_utc
 from api.mutation import mutate
 from api.paging import CursorParameter, LimitParameter, reply_page
 from api.problems import problems
@@ -115,7 +116,7 @@ class CandidateController(Controller):
     path = "/candidates"
     tags = ("Candidates",)
 
-    @post(operation_id="createCandidate", summary="Add a candidate", responses=problems(403))
+    @post(operation_id="create_candidate", summary="Add a candidate", responses=problems(403))
     async def create(
         self, request: Request[Any, Any, Any], tenant_scope: Scoped, data: JSONBody[NewCandidate]
     ) -> Reply[CandidateView]:
@@ -129,7 +130,7 @@ class CandidateController(Controller):
             location=lambda view: f"/api/v1/candidates/{view.id}",
         )
 
-    @get(operation_id="listCandidates", summary="List and search", responses=problems(403))
+    @get(operation_id="list_candidates", summary="List and search", responses=problems(403))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -158,15 +159,15 @@ class CandidateController(Controller):
             skill=skill,
             tag=tag,
             source=source,
-            created_from=created_from,
-            created_to=created_to,
+            created_from=in_utc(created_from),
+            created_to=in_utc(created_to),
         )
         query = ListCandidates(where=where, limit=limit, cursor=cursor)
         return reply_page(request, await tenant_scope.ask(query))
 
     @get(
         "/{candidate_id:uuid}",
-        operation_id="showCandidate",
+        operation_id="show_candidate",
         summary="Show a candidate",
         responses=problems(403, 404, 410),
     )
@@ -182,7 +183,7 @@ class CandidateController(Controller):
 
     @patch(
         "/{candidate_id:uuid}",
-        operation_id="changeCandidate",
+        operation_id="change_candidate",
         summary="Change a candidate",
         responses=problems(403, 404, 410, 412, 428),
     )
@@ -204,7 +205,7 @@ class CandidateController(Controller):
     @delete(
         "/{candidate_id:uuid}",
         status_code=204,
-        operation_id="deleteCandidate",
+        operation_id="delete_candidate",
         summary="Delete a candidate",
         responses=problems(403, 404, 410, 412),
     )

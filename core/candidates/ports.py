@@ -1,5 +1,6 @@
 """What this slice needs from outside: storage for candidates, and lists of them."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -59,6 +60,10 @@ class CandidateQueries(Protocol):
         self, candidate_id: CandidateId, only_for: MemberId | None = None
     ) -> CandidateView:
         """Return one candidate. Raises CandidateNotFound or CandidateMerged."""
+        ...
+
+    async def whole(self, ids: Sequence[UUID]) -> list[CandidateView]:
+        """Return those of the candidates that exist, in the order of `ids`."""
         ...
 
     async def page(

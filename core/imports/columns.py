@@ -94,7 +94,7 @@ def parse_row(row: CsvRow, header: Sequence[str], columns: Mapping[str, Column])
         return Parsed(row.line, None, errors=errors)
     values: dict[str, list[str]] = {}
     for name, cell in zip(header, row.cells, strict=False):
-        text = cell.strip()
+        text = _without_apostrophe(cell.strip())
         if text:
             values.setdefault(columns[name], []).append(text)
     given: dict[str, Any] = {}
@@ -119,6 +119,11 @@ def parse_row(row: CsvRow, header: Sequence[str], columns: Mapping[str, Column])
     except msgspec.ValidationError as error:
         return Parsed(row.line, None, errors=(_field_error(str(error)),))
     return Parsed(row.line, candidate, values.get("job", [None])[0], values.get("stage", [None])[0])
+
+
+def _without_apostrophe(text: str) -> str:
+    """Undo what our exports do to text that a spreadsheet would take for a formula."""
+    return text[1:] if re.match(r"'\s*[=+\-@]", text) else text
 
 
 def _form_errors(row: CsvRow, header: Sequence[str]) -> tuple[FieldError, ...]:

@@ -1,4 +1,4 @@
-"""Keeps files under `<folder>/<tenant>/<two characters>/<id>`; no path holds a name from outside."""
+"""Keeps files under `<folder>/<tenant>/<two characters>/<id>`: no path has an outside name."""
 
 import asyncio
 import os

@@ -225,6 +225,16 @@ class PostgresCandidateQueries:
             raise absent(merged_into)
         return msgspec.convert(values, CandidateView)
 
+    async def whole(self, ids: Sequence[UUID]) -> list[CandidateView]:
+        """Return many candidates."""
+        rows = await self._reader.select(
+            sa.select(candidates).where(
+                candidates.c.tenant_id == self._reader.tenant_id, candidates.c.id.in_(ids)
+            )
+        )
+        found = {row.id: candidate_from(row).view() for row in rows}
+        return [found[each] for each in ids if each in found]
+
     async def page(
         self,
         where: CandidateFilter,

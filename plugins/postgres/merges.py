@@ -170,9 +170,6 @@ class PostgresMerges:
                 updated_at=at,
             )
         )
-        next_place = sa.select(
-            sa.func.coalesce(sa.func.max(stage_changes.c.sequence), 0) + 1
-        ).where(stage_changes.c.application_id == row.id)
         stage = await self._unit.one_or_none(sa.select(stages).where(stages.c.id == row.stage_id))
         if stage is None:
             raise LookupError(f"stage {row.stage_id} of application {row.id}")
@@ -182,10 +179,9 @@ class PostgresMerges:
                 id=self._ids.new(),
                 application_id=row.id,
                 job_id=row.job_id,
-                sequence=next_place.scalar_subquery(),
+                sequence=row.version + 1,
                 at=at,
                 kind="withdrawn" if withdraws else "reopened",
-                by_kind=self._actor.kind,
                 by_member_id=self._actor.member_id,
                 from_stage_id=stage.id,
                 from_stage_name=stage.name,

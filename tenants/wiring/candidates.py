@@ -1,6 +1,6 @@
 """Which adapter stands behind each port of the candidates."""
 
-from core.candidates import attachment_usecases, merge_usecases, usecases
+from core.candidates import attachment_usecases, exporting, merge_usecases, usecases
 from core.candidates.model import PhoneNumbers
 from core.candidates.ports import (
     AttachmentQueries,
@@ -24,7 +24,7 @@ from plugins.postgres.merges import PostgresMerges
 from plugins.system.phones import LibPhoneNumbers
 from tenants.injection import Providers
 
-USE_CASES = (attachment_usecases, merge_usecases, usecases)
+USE_CASES = (attachment_usecases, exporting, merge_usecases, usecases)
 """Importing them registers what they handle."""
 
 PROVIDERS: Providers = {

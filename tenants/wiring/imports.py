@@ -1,5 +1,6 @@
-"""Which adapter stands behind each port of the imports."""
+"""Which adapter stands behind each port of imports and exports."""
 
+from core.applications import exporting
 from core.imports import usecases
 from core.imports.ports import (
     ApplicationIntake,
@@ -17,7 +18,7 @@ from plugins.postgres.imports import (
 from plugins.system.phones import LibPhoneNumbers
 from tenants.injection import Providers, Session
 
-USE_CASES = (usecases,)
+USE_CASES = (exporting, usecases)
 """Importing them registers what they handle."""
 
 

@@ -1,8 +1,10 @@
 """Candidates through their use cases on a real database: kept, listed, found, merged."""
 
+import asyncpg
 import msgspec
 import pytest
 
+from core.applications.contracts import CreateApplication, GetHistory, ListApplications
 from core.candidates.contracts import (
     AddFile,
     AddNote,
@@ -23,13 +25,17 @@ from core.candidates.errors import (
     CandidateChanged,
     CandidateMerged,
     CandidateNotFound,
+    MergeBuriedByLater,
+    MergeNotFound,
     MergeUndone,
     NotYourNote,
 )
+from core.jobs.contracts import ChangeJobStatus, CreateJob, JobView
 from core.shared.actor import Role
 from core.shared.errors import InvalidInput
 from tenants.runtime import Runtime
 from tenants.scope import TenantScope
+from tests.fixtures.databases import TestDatabase
 from tests.fixtures.worlds import World, WorldTenant
 
 
@@ -282,3 +288,83 @@ async def test_another_tenants_candidate_is_like_none(runtime: Runtime, world: W
             await stranger.ask(GetCandidate(candidate_id=candidate_id))
         with pytest.raises(CandidateNotFound):
             await stranger.execute(DeleteCandidate(candidate_id=candidate_id))
+
+
+async def open_job(scope: TenantScope, title: str) -> JobView:
+    job = await scope.execute(CreateJob(title=title))
+    return await scope.execute(ChangeJobStatus(job_id=job.id, status="open"))
+
+
+async def test_a_merge_moves_applications_and_undoing_brings_them_back(
+    runtime: Runtime, world: World
+) -> None:
+    scope = as_role(runtime, world.acme)
+    both, theirs_only = [await open_job(scope, title) for title in ("Both", "Theirs")]
+    ours, theirs = await pair(scope, "apply")
+    first = await scope.execute(CreateApplication(candidate_id=ours.id, job_id=both.id))
+    second = await scope.execute(CreateApplication(candidate_id=theirs.id, job_id=both.id))
+    third = await scope.execute(CreateApplication(candidate_id=theirs.id, job_id=theirs_only.id))
+    merged = await scope.execute(MergeCandidates(candidate_id=ours.id, other_id=theirs.id))
+    assert merged.moved_applications == 2
+    assert merged.withdrawn_applications == (second.id,)
+
+    async def places() -> dict[object, tuple[object, str]]:
+        rows = (await scope.ask(ListApplications())).items
+        mine = {first.id, second.id, third.id}
+        return {row.id: (row.candidate_id, row.disposition) for row in rows if row.id in mine}
+
+    assert await places() == {
+        first.id: (ours.id, "active"),
+        second.id: (ours.id, "withdrawn"),
+        third.id: (ours.id, "active"),
+    }
+    undone = await scope.execute(UndoMerge(merge_id=merged.merge.id))
+    assert undone.left_withdrawn == ()
+    assert await places() == {
+        first.id: (ours.id, "active"),
+        second.id: (theirs.id, "active"),
+        third.id: (theirs.id, "active"),
+    }
+    history = await scope.ask(GetHistory(application_id=second.id))
+    assert [change.kind for change in history.changes] == ["applied", "withdrawn", "reopened"]
+
+
+async def test_merges_in_a_chain_are_undone_from_the_last(runtime: Runtime, world: World) -> None:
+    scope = as_role(runtime, world.acme)
+    first, second, third = [
+        await scope.execute(CreateCandidate(full_name=f"Chain {number}")) for number in range(3)
+    ]
+    early = await scope.execute(MergeCandidates(candidate_id=second.id, other_id=first.id))
+    late = await scope.execute(MergeCandidates(candidate_id=third.id, other_id=second.id))
+    with pytest.raises(CandidateMerged) as gone:
+        await scope.ask(GetCandidate(candidate_id=first.id))
+    assert gone.value.details == {"merged_into": str(third.id)}
+    with pytest.raises(MergeBuriedByLater):
+        await scope.execute(UndoMerge(merge_id=early.merge.id))
+    await scope.execute(UndoMerge(merge_id=late.merge.id))
+    await scope.execute(UndoMerge(merge_id=early.merge.id))
+    for each in (first, third):
+        shown = await scope.ask(GetCandidate(candidate_id=each.id))
+        assert shown.full_name == each.full_name
+
+
+async def test_deleting_the_survivor_forgets_the_merged(
+    runtime: Runtime, world: World, database: TestDatabase
+) -> None:
+    scope = as_role(runtime, world.acme)
+    ours, theirs = await pair(scope, "erase")
+    merged = await scope.execute(MergeCandidates(candidate_id=ours.id, other_id=theirs.id))
+    await scope.execute(DeleteCandidate(candidate_id=ours.id))
+    with pytest.raises(MergeNotFound):
+        await scope.execute(UndoMerge(merge_id=merged.merge.id))
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        for table in ("candidates", "candidate_merges", "candidate_search", "candidate_keys",
+                      "candidate_terms", "outbox", "audit_entries"):  # fmt: skip
+            kept = await connection.fetchval(
+                f"SELECT count(*) FROM {table} t WHERE t::text ~* 'byron|erase@work'"
+                " AND t::text ~* 'erase'"
+            )
+            assert kept == 0, table
+    finally:
+        await connection.close()

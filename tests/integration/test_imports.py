@@ -3,7 +3,8 @@
 import asyncpg
 import pytest
 
-from core.candidates.contracts import CandidateFilter, ListCandidates
+from core.applications.contracts import ListApplications
+from core.candidates.contracts import CandidateFilter, CreateCandidate, ListCandidates
 from core.imports.contracts import (
     CancelImport,
     CommitImport,
@@ -17,6 +18,7 @@ from core.imports.contracts import (
     StartImport,
 )
 from core.imports.errors import ImportNotFound, ImportNotReady
+from core.jobs.contracts import ChangeJobStatus, CreateJob
 from core.shared.actor import system
 from plugins.postgres.imports import PostgresImportProgress
 from tenants.runtime import Runtime
@@ -221,3 +223,34 @@ async def test_a_plan_that_is_full_refuses_the_whole(
     assert failed.failure is not None
     assert "250000" in failed.failure
     assert await count(database, tenant) == before
+
+
+async def test_applications_are_imported_with_their_candidates(
+    runtime: Runtime, world: World
+) -> None:
+    tenant, scope = world.globex, team(runtime, world.globex)
+    job = await scope.execute(CreateJob(title="Night Nurse"))
+    await scope.execute(ChangeJobStatus(job_id=job.id, status="open"))
+    known = await scope.execute(CreateCandidate(full_name="Known", emails=("k@known.example",)))
+    content = (
+        "name,email,job,stage\n"
+        "Known,K@known.example,night nurse,\n"
+        "New,new@known.example,Night Nurse,interview\n"
+        "New,new@known.example,Night Nurse,\n"
+        "Other,other@known.example,Day Nurse,\n"
+        "Hired,hired@known.example,Night Nurse,Hired\n"
+    )
+    view = await scope.execute(
+        StartImport(kind="applications", file_name="a.csv", content=content.encode())
+    )
+    await worker(runtime, tenant).execute(RunImport(import_id=view.id, dry_run=False))
+    done = await scope.ask(GetImport(import_id=view.id))
+    assert (done.state, done.created, done.skipped, done.failed) == ("done", 2, 1, 2)
+    rows = (await scope.ask(ListApplications(job_id=job.id))).items
+    assert {(row.candidate_name, row.stage_name, row.source) for row in rows} == {
+        ("Known", "Applied", "import"),
+        ("New", "Interview", "import"),
+    }
+    assert known.id in {row.candidate_id for row in rows}
+    wrong = await report(scope, view.id, "error")
+    assert [(row.line, row.errors[0].field) for row in wrong] == [(5, "job"), (6, "stage")]
