@@ -25,8 +25,7 @@ class Application(Litestar):
 
     def __init__(self, runtime: Runtime, controllers: Sequence[type[Controller]]) -> None:
         super().__init__(
-            route_handlers=[_version_1(controllers), *documentation([_version_1(controllers)])],
-            dependencies={"tenant_scope": Provide(provide_tenant_scope, sync_to_thread=False)},
+            route_handlers=[version_1(controllers), *documentation([version_1(controllers)])],
             exception_handlers=EXCEPTION_HANDLERS,
             before_request=refuse_unknown_parameters,
             openapi_config=None,
@@ -56,5 +55,12 @@ def create_app(
     return Application(runtime, controllers)
 
 
-def _version_1(controllers: Sequence[type[Controller]]) -> Router:
-    return Router("/api/v1", route_handlers=list(controllers), dto=StrictBody, return_dto=None)
+def version_1(controllers: Sequence[type[Controller]]) -> Router:
+    """Return the routes of `/api/v1`."""
+    return Router(
+        "/api/v1",
+        route_handlers=list(controllers),
+        dependencies={"tenant_scope": Provide(provide_tenant_scope, sync_to_thread=False)},
+        dto=StrictBody,
+        return_dto=None,
+    )

@@ -18,7 +18,7 @@ from api.errors import domain_problem, http_problem, unexpected_problem
 from api.health import Health
 from api.hosts import Origin, Proxies, host_name
 from api.limits import Limits, RateLimited
-from api.replies import Reply
+from api.replies import Reply, not_found
 from api.request_scope import CLIENT_ADDRESS, HTTPS, REQUEST_ID, TENANT_SCOPE
 from api.routes import RouteOptions
 from api.tracing import CURRENT, Current, request_id_from, trace_id_from
@@ -87,7 +87,7 @@ class Gate:
             receive = await self._admit(visit, receive, headers)
         except UnknownHost:
             self._metrics.refuse("unknown_host")
-            return Reply(b"Not found", status=404, content_type=b"text/plain; charset=utf-8")
+            return not_found()
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             return self._refusal(error, visit)
         await self._inner(scope, receive, visit.answer)

@@ -15,7 +15,7 @@ import structlog
 from litestar.types import Scope
 
 from api.metrics import CONTENT_TYPE, Metrics
-from api.replies import Reply
+from api.replies import Reply, not_found
 from plugins.postgres.readiness import assert_answering, assert_migrated
 from tenants.runtime import Runtime
 
@@ -46,8 +46,10 @@ class Health:
             return Reply(b'{"status":"alive"}')
         if path == "/health/ready":
             return await self._ready()
-        if path == "/metrics" and self._may_see_metrics(scope, headers):
-            return Reply(self.metrics.render(), content_type=CONTENT_TYPE)
+        if path == "/metrics":
+            if self._may_see_metrics(scope, headers):
+                return Reply(self.metrics.render(), content_type=CONTENT_TYPE)
+            return not_found()
         return None
 
     async def _ready(self) -> Reply[Any]:

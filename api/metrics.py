@@ -7,7 +7,6 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
 )
@@ -34,12 +33,6 @@ class Metrics:
             "Requests that were refused before they reached a route.",
             ("reason",),
             registry=self._registry,
-        )
-        self.in_flight = Gauge(
-            "intellimatch_http_requests_in_flight",
-            "Requests that are being answered.",
-            registry=self._registry,
-            multiprocess_mode="livesum",
         )
         self._children: dict[tuple[str, str, int], Histogram] = {}
 

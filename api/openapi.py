@@ -11,7 +11,6 @@ from typing import Any, Final, get_args, get_origin
 
 import msgspec
 from litestar import Litestar
-from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.routes import HTTPRoute
@@ -29,7 +28,6 @@ from api.openapi_parts import (
     problem_responses,
 )
 from api.replies import Reply
-from api.request_scope import provide_tenant_scope
 
 DESCRIPTION: Final = """\
 Hire with IntelliMatch from your own programs.
@@ -40,6 +38,7 @@ follow the version that is pinned to your key.
 """
 _REF: Final = "#/components/schemas/{name}"
 _PARAMETER_IN_PATH: Final = re.compile(r"\{([^}:]+):[^}]+\}")
+_FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _CHANGES: Final = frozenset(("post", "put", "patch", "delete"))
 
 
@@ -65,9 +64,18 @@ class Operation(msgspec.Struct, frozen=True):
     @property
     def answer_type(self) -> Any:
         """The type of what a success answers; None without a body."""
-        annotation = self.handler.parsed_fn_signature.return_type.raw
-        inner = get_args(annotation)[0] if get_origin(annotation) is Reply else annotation
+        inner = self._answer
         return None if inner in (None, type(None), bytes) else inner
+
+    @property
+    def answers_file(self) -> bool:
+        """Whether a success answers bytes that aren't JSON (`opt["produces"]` says which)."""
+        return self._answer is bytes
+
+    @property
+    def _answer(self) -> Any:
+        annotation = self.handler.parsed_fn_signature.return_type.raw
+        return get_args(annotation)[0] if get_origin(annotation) is Reply else annotation
 
 
 def operations_of(app: Litestar) -> Iterator[Operation]:
@@ -85,7 +93,6 @@ def build_document(routes: Sequence[ControllerRouterHandler]) -> Json:
     """Return the document that describes `routes`. Slow; made once."""
     app = Litestar(
         route_handlers=list(routes),
-        dependencies={"tenant_scope": Provide(provide_tenant_scope, sync_to_thread=False)},
         openapi_config=OpenAPIConfig(title="IntelliMatch", version=version("intellimatch")),
         logging_config=None,
     )
@@ -153,10 +160,11 @@ def _complete(
                 draft["requestBody"]["content"], schema_of[operation.body_type], components
             ),
         }
-    elif "requestBody" in draft:
-        complete["requestBody"] = draft["requestBody"]
+    elif "body" in operation.handler.parsed_fn_signature.parameters:
+        media_type = operation.handler.opt.get("consumes", "application/octet-stream")
+        complete["requestBody"] = {"required": True, "content": {media_type: _FILE}}
     responses = complete["responses"]
-    responses[str(success)] = _success(operation, draft, schema_of, components, versioned=versioned)
+    responses[str(success)] = _success(operation, schema_of, components, versioned=versioned)
     if versioned and operation.method == "get":
         responses["304"] = {"description": "You have it already.", "headers": headers("ETag")}
     for status in sorted((declared - {success}) | _statuses(operation, complete)):
@@ -184,7 +192,6 @@ def _statuses(operation: Operation, complete: Json) -> set[int]:
 
 def _success(
     operation: Operation,
-    draft: Json,
     schema_of: Mapping[Any, Json],
     components: Json,
     *,
@@ -198,15 +205,15 @@ def _success(
     answer = operation.answer_type
     if answer is not None and "next_cursor" in _properties(schema_of[answer], components):
         names.append("Link")
-    drafted = draft["responses"][str(operation.handler.status_code)]
     response: Json = {
         "description": operation.handler.response_description or "Done.",
         "headers": headers(*names),
     }
     if answer is not None:
         response["content"] = _content({"application/json": None}, schema_of[answer], components)
-    elif "content" in drafted:
-        response["content"] = drafted["content"]
+    elif operation.answers_file:
+        media_type = operation.handler.opt.get("produces", "application/octet-stream")
+        response["content"] = {media_type: _FILE}
     return response
 
 

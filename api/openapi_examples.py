@@ -34,16 +34,12 @@ def _example(schema: Mapping[str, Any], components: Mapping[str, Any], depth: in
 def _of_type(schema: Mapping[str, Any], components: Mapping[str, Any], depth: int) -> Any:
     kind = schema.get("type")
     if kind == "object":
-        if depth >= _DEEPEST:
-            return {}
-        return {
-            name: _example(member, components, depth + 1)
-            for name, member in schema.get("properties", {}).items()
-        }
+        members = schema.get("properties", {}) if depth < _DEEPEST else {}
+        return {name: _example(member, components, depth + 1) for name, member in members.items()}
     if kind == "array":
-        if depth >= _DEEPEST or schema.get("maxItems") == 0:
-            return []
-        return [_example(schema.get("items") or {}, components, depth + 1)]
+        items = [schema.get("items") or {}] if depth < _DEEPEST else []
+        items = items[: schema.get("maxItems")] * max(1, schema.get("minItems", 1))
+        return [_example(item, components, depth + 1) for item in items]
     if kind == "string":
         text = _BY_FORMAT.get(schema.get("format", ""), "text")
         return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]

@@ -64,6 +64,11 @@ def no_content(headers: Headers = ()) -> Reply[None]:
     return Reply(b"", status=204, headers=headers)
 
 
+def not_found() -> Reply[None]:
+    """Return the 404 that tells nothing at all, not even whose server this is."""
+    return Reply(b"Not found", status=404, content_type=b"text/plain; charset=utf-8")
+
+
 def download(
     content: bytes, *, file_name: str, content_type: str, headers: Headers = ()
 ) -> Reply[bytes]:

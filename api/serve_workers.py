@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -89,17 +88,10 @@ class Workers:
             if child.is_alive():
                 continue
             log.error("worker_died", exit_code=child.exitcode)
-            if child.pid is not None:
-                _forget_live_gauges(child.pid)
             if time.monotonic() - since < QUICK_DEATH_SECONDS:
                 await self._pause(QUICK_DEATH_SECONDS)
             if not self._stopping.is_set():
                 self._children[place] = self._start()
-
-
-def _forget_live_gauges(pid: int) -> None:
-    for file in Path(os.environ[METRICS_DIR]).glob(f"gauge_live*_{pid}.db"):
-        file.unlink(missing_ok=True)
 
 
 def _work(settings: Settings, listener: socket.socket) -> None:

@@ -47,7 +47,7 @@ _CODES: Final = (
 def decode_body(raw: bytes, expected: Any) -> Any:
     """Return the JSON `raw` as `expected`.
 
-    Raises BadRequest when it isn't JSON, and InvalidInput with each wrong, missing or unknown field.
+    Raises BadRequest when it isn't JSON, and InvalidInput with every wrong field when it is.
     """
     try:
         value = _decoder(expected).decode(raw)
@@ -188,33 +188,31 @@ class StrictBody(AbstractDTO[Any]):
         return decode_body(value, field.raw if field is not None else Any)
 
     @classmethod
-    def create_for_field_definition(
-        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
-    ) -> None:
+    def create_for_field_definition(cls, *_: Any, **__: Any) -> None:
         """Need nothing: the type is read from the handler."""
 
     @classmethod
     def create_openapi_schema(
-        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+        cls, field_definition: FieldDefinition, *_: Any, schema_creator: Any, **__: Any
     ) -> Reference | Schema:
         """Describe the body as the Struct it is."""
         schema: Reference | Schema = schema_creator.for_field_definition(field_definition)
         return schema
 
     @classmethod
-    def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:
+    def is_supported_model_type_field(cls, *_: Any, **__: Any) -> bool:
         """Say no to answers; this is for requests only."""
         return False
 
     @classmethod
     def generate_field_definitions(
-        cls, model_type: type[Any]
+        cls, *_: Any, **__: Any
     ) -> Generator[DTOFieldDefinition, None, None]:
         """Yield nothing: no model is taken apart."""
         yield from ()
 
     @classmethod
-    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
+    def detect_nested_field(cls, *_: Any, **__: Any) -> bool:
         """Say no: no model is taken apart."""
         return False
 

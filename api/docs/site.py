@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from api.openapi import build_document
@@ -58,7 +59,7 @@ async def page(request: Request[Any, Any, Any]) -> Reply[bytes]:
 
 
 @get("/api/docs/{file_name:str}", include_in_schema=False, opt={"public": True})
-async def asset(request: Request[Any, Any, Any], file_name: str) -> Reply[bytes]:
+async def asset(request: Request[Any, Any, Any], file_name: FromPath[str]) -> Reply[bytes]:
     """Answer one file that the page loads. Raises NotFound for any other."""
     if file_name not in _FILES:
         raise NotFound("There is nothing at this address.")

@@ -1,7 +1,7 @@
 """Fetches the pinned release of Swagger UI into `assets/`: `python -m api.docs.vendor`.
 
-Run by a developer who raises the version; what it writes is committed, so nothing is fetched when the
-product is built or runs. The npm client finds the package where it is configured to.
+Run by a developer who raises the version; what it writes is committed, so nothing is fetched when
+the product is built or runs. The npm client finds the package where it is configured to.
 """
 
 import base64
@@ -14,7 +14,10 @@ from pathlib import Path
 
 PACKAGE = "swagger-ui-dist"
 VERSION = "5.35.0"
-INTEGRITY = "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ=="
+INTEGRITY = (
+    "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE"
+    "/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ=="
+)
 """Subresource integrity of the package's archive, as its publisher states it."""
 
 FILES = ("LICENSE", "NOTICE", "swagger-ui.css", "swagger-ui-bundle.js")

@@ -109,6 +109,7 @@ class ExportController(Controller):
     @get(
         "/candidates/export.csv",
         operation_id="export_candidates",
+        opt={"produces": "text/csv"},
         summary="Export candidates as CSV",
         responses=problems(403),
     )
@@ -150,6 +151,7 @@ class ExportController(Controller):
     @get(
         "/applications/export.csv",
         operation_id="export_applications",
+        opt={"produces": "text/csv"},
         summary="Export applications as CSV",
         responses=problems(403),
     )
