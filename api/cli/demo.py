@@ -63,11 +63,6 @@ def command(
             raise click.ClickException("another demo is being started here; try again")
     try:
         asyncio.run(_run(settings, lock, console, detach=detach, as_json=as_json, fresh=fresh))
-    except OSError as error:
-        raise click.ClickException(
-            f"can't listen on {settings.host}:{settings.port}: {error.strerror}. Choose another "
-            "port with --port, or --port 0 for a free one."
-        ) from error
     except KeyboardInterrupt:
         console.print("Interrupted. The next start makes what is missing.")
         sys.exit(_INTERRUPTED)
@@ -87,9 +82,7 @@ async def _run(
     running = asyncio.current_task()
     if running is None:
         raise RuntimeError("not in a task")
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.cancel)
+    _cancel_once(running)
     display = SeedingDisplay(console)
     was_shown = False
     try:
@@ -111,6 +104,20 @@ async def _run(
         console.print("The demo is stopped.")
     finally:
         display.end()
+
+
+def _cancel_once(running: "asyncio.Task[None]") -> None:
+    """Let SIGINT and SIGTERM end the demo in order; more of them change nothing."""
+    signalled = False
+
+    def cancel() -> None:
+        nonlocal signalled
+        if not signalled:
+            signalled = True
+            running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, cancel)
 
 
 def _wipe(settings: Settings, *, yes: bool) -> None:

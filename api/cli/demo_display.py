@@ -3,7 +3,7 @@
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from tenants.demo.content import load_tenant
 from tenants.demo.report import DemoReport, TenantReport
@@ -23,7 +23,7 @@ class SeedingDisplay:
             console=console,
             transient=True,
         )
-        self._bars: dict[str, int] = {}
+        self._bars: dict[str, TaskID] = {}
         self._phase = ""
         self._since = 0.0
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.shared.errors import Unavailable
+from core.shared.errors import Conflict, Unavailable
 from plugins.embedded.errors import log_tail
 from tenants.demo.running import DemoLock
 from tenants.settings import Settings
@@ -25,6 +25,13 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "server": ("api.cli.main", "serve"),
     "worker": ("workers",),
 }
+
+
+class PortTaken(Conflict):
+    """Another program listens there, or nobody may."""
+
+    code = "port_taken"
+    title = "The port is taken"
 
 
 class Child:
@@ -106,11 +113,18 @@ def answers(base_url: str) -> bool:
 
 @contextmanager
 def reserved_port(host: str, port: int) -> Iterator[tuple[int, Callable[[], None]]]:
-    """Yield `port`, held, or a free one for 0, and what lets it go. Raises OSError when taken."""
+    """Yield `port`, held, or a free one for 0, and what lets it go. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind((host, port))
+        try:
+            holder.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                f"Can't listen on {host}:{port}: {error.strerror}. Choose another port with "
+                "--port, or --port 0 for a free one.",
+                port=port,
+            ) from error
         yield int(holder.getsockname()[1]), holder.close
 
 

@@ -54,8 +54,9 @@ class Plot(msgspec.Struct, frozen=True):
 def make_plot(slug: str, now: datetime) -> Plot:
     """Return the sample tenant `slug` as it stands at `now`; only its dates depend on that."""
     plan, families, texts = load_tenant(slug), load_families(), load_texts()
-    chance = seeded(f"{slug}/stories")
-    stories = Stories(families, texts, Calendars(plan.time_zone, chance), chance, now)
+    chance = seeded(slug)
+    calendars = Calendars(plan.time_zone, seeded(f"{slug}/calendars"))
+    stories = Stories(families, texts, calendars, slug, now)
     people = People(plan, families, texts, now.year)
     arrivals: list[tuple[datetime, JobPlan]] = sorted(
         ((at, job) for job in plan.jobs for at in stories.times(job)), key=lambda each: each[0]

@@ -49,7 +49,8 @@ class DemoLock:
     def take(cls, data_dir: Path) -> Self | None:
         """Return the lock, or None while another demo has it."""
         folder = data_dir / "run"
-        folder.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+        folder.mkdir(exist_ok=True, mode=0o700)
         descriptor = os.open(folder / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -61,7 +61,7 @@ async def started_demo(
 ) -> AsyncIterator[Started]:
     """Start the demo and yield it when it answers; stop all that was started at the end.
 
-    Raises OSError when the port is taken, and the errors of engines, schema and settings.
+    Raises PortTaken, and the errors of engines, schema and settings.
     """
     left_running = False
     with reserved_port(settings.host, settings.port) as (port, let_go):
@@ -106,8 +106,9 @@ async def _furnished(
     if not embedded:
         phase("Migrating the database")
         await migrate_database(settings)
+    # Before there is a database, or the next start would take it for somebody else's.
+    write_book(settings.data_dir, book)
     async with ready_engines(settings) as ready:
-        write_book(settings.data_dir, book)
         if fresh and not embedded:
             phase("Removing the sample tenants")
             await forget_all(ready, book)

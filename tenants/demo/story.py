@@ -6,14 +6,13 @@ comes in is read and turned down, one in fifteen is hired, six weeks from applic
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from random import Random
 from typing import Final, cast, get_args
 
 from core.applications.contracts import Answer, RejectionReason, WithdrawalReason
 from core.interviews.contracts import InterviewKind, Recommendation
 from core.jobs.contracts import QuestionSpec
 from tenants.demo.calendars import Calendars
-from tenants.demo.content import Family, JobPlan, Texts, weighted
+from tenants.demo.content import Family, JobPlan, Texts, seeded, weighted
 from tenants.demo.people import Person
 from tenants.demo.steps import (
     Assign,
@@ -29,7 +28,7 @@ from tenants.demo.steps import (
 )
 
 # For each stage but the last: usual days in it, and how many of a hundred go on.
-_STAGES: Final = ((3.5, 62), (4.0, 55), (5.0, 68), (6.0, 42), (5.5, 80))
+_STAGES: Final = ((3.5, 62), (4.0, 55), (5.0, 68), (6.0, 55), (12.0, 82))
 _INTERVIEW: Final = 3
 _HIRED: Final = 5
 _WITHDRAWN_OF_LOST: Final = (4, 8, 15, 20, 85)
@@ -40,7 +39,7 @@ _REASONS: Final[tuple[dict[RejectionReason, int], ...]] = (
     {"failed_assessment": 50, "skills": 30, "experience": 15, "no_show": 5},
     {"pay": 60, "other": 40},
 )
-_FRESH_DAYS: Final = 38
+_FRESH_DAYS: Final = 45
 _FRESH_SHARE: Final = 0.5
 _WITHDRAWALS: Final = cast("tuple[WithdrawalReason, ...]", get_args(WithdrawalReason))
 
@@ -53,13 +52,15 @@ class Stories:
         families: dict[str, Family],
         texts: Texts,
         calendars: Calendars,
-        chance: Random,
+        slug: str,
         now: datetime,
     ) -> None:
+        self._slug = slug
+        self._told = 0
         self._families = families
         self._texts = texts
         self._calendars = calendars
-        self._chance = chance
+        self._chance = seeded(f"{slug}/times")
         self._now = now
         self._hired: dict[str, int] = {}
 
@@ -71,7 +72,7 @@ class Stories:
         days = []
         for _ in range(job.applications):
             if job.closed_days_ago is None and self._chance.random() < _FRESH_SHARE:
-                fresh = min(_FRESH_DAYS, opened - last) * self._chance.random() ** 1.6
+                fresh = min(_FRESH_DAYS, opened - last) * self._chance.random() ** 1.25
                 days.append(last + 0.05 + fresh)
             else:
                 days.append(opened - (opened - last) * self._chance.random() ** 1.5)
@@ -79,6 +80,9 @@ class Stories:
 
     def tell(self, job: JobPlan, person: Person, applied_at: datetime) -> Story:
         """Make up one application. A filled job gets its hires from those who come half-way."""
+        # Each has chance of its own: a weekend that delays one doesn't change all that follow.
+        self._told += 1
+        self._chance = seeded(f"{self._slug}/{self._told}")
         return Story(
             job=job,
             applied_at=applied_at,
@@ -115,6 +119,10 @@ class Stories:
             share = 1 - (1 - percent / 100) * family.selectivity
             goes_on = must_hire or chance.random() < share
             if stage == _INTERVIEW:
+                # Posts that were filled meanwhile end an old application here; offers are out
+                # for the one that is left.
+                is_recent = self._now - applied_at < timedelta(days=_FRESH_DAYS)
+                goes_on = goes_on and (must_hire or is_recent or self._has_post(job))
                 for step in self._interviews(job, person, at, goes_on=goes_on):
                     at = max(at, step.at)
                     yield step
@@ -139,16 +147,18 @@ class Stories:
         return False
 
     def _takes_one(self, job: JobPlan, at: datetime, *, must: bool) -> bool:
-        """Whether a post is left; an open job keeps one."""
+        """Whether this one gets a post."""
         if must:
             return True
-        taken = self._hired.get(job.title, 0)
-        limit = job.openings - (job.closed_days_ago is None)
-        if taken >= limit:
+        if not self._has_post(job):
             return False
         if at < self._last_moment(job):
-            self._hired[job.title] = taken + 1
+            self._hired[job.title] = self._hired.get(job.title, 0) + 1
         return True
+
+    def _has_post(self, job: JobPlan) -> bool:
+        limit = job.openings - (job.closed_days_ago is None and job.openings > 1)
+        return self._hired.get(job.title, 0) < limit
 
     def _interviews(
         self, job: JobPlan, person: Person, entered: datetime, *, goes_on: bool
@@ -160,7 +170,7 @@ class Stories:
         for number in range(rounds):
             people = self._panel(job, number)
             planned = self._later(at, 0.3)
-            earliest = planned + timedelta(days=chance.uniform(2, 9))
+            earliest = planned + timedelta(days=chance.uniform(3, 14))
             minutes = chance.choice((45, 60))
             starts_at = self._calendars.book(people, earliest, minutes)
             kind: InterviewKind = "phone" if number == 0 and chance.random() < 0.3 else "video"
