@@ -10,8 +10,8 @@ from api.v1.bulk import BulkController
 from api.v1.candidate_attachments import FileController, NoteController
 from api.v1.candidates import CandidateController
 from api.v1.duplicates import DuplicateController
-from api.v1.feedback import FeedbackController
 from api.v1.exports import ExportController
+from api.v1.feedback import FeedbackController
 from api.v1.imports import ImportController
 from api.v1.interviews import InterviewController
 from api.v1.invitations import InvitationController
