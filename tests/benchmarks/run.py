@@ -1,0 +1,118 @@
+"""`make bench`: measures everything, writes results.json and RESULTS.md, and prints the table.
+
+`--only lists,sizes` measures a part and writes nothing; `--rounds` and `--seconds` make it shorter.
+"""
+
+import argparse
+import subprocess
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import asyncpg
+import click
+import uvloop
+
+from tests.benchmarks import (
+    databases,
+    measure_lists,
+    measure_search,
+    measure_sizes,
+    measure_start,
+    measure_writes,
+)
+from tests.benchmarks.results import Results, Row, table, write
+from tests.benchmarks.setting import Setting, setting
+from tests.fixtures.repository import ROOT
+
+PARTS = ("lists", "sizes", "writes", "search", "start")
+_PACKAGES = (
+    "litestar", "uvicorn", "asyncpg", "msgspec", "sqlalchemy", "fastapi", "pydantic",
+)  # fmt: skip
+
+
+async def run(parts: tuple[str, ...], rounds: int, seconds: float) -> Results:
+    """Measure `parts` one after the other."""
+    started = time.perf_counter()
+    rows: list[Row] = []
+    async with setting(rounds, seconds) as given:
+        for part in parts:
+            began = time.perf_counter()
+            click.echo(f"Measuring {part}")
+            rows += await _measure(part, given)
+            click.echo(f"  {time.perf_counter() - began:.0f} s")
+        server = await _server_version(given)
+    apart = given.cores.are_apart
+    return Results(
+        at=datetime.now(UTC),
+        commit=_commit(),
+        machine=given.machine,
+        pinning="Servers on one core, engines and load client on another."
+        if apart
+        else "Everything on one core.",
+        versions={
+            "Python": given.machine.python,
+            "PostgreSQL": server,
+            **{name: version(name) for name in _PACKAGES},
+        },
+        seconds=time.perf_counter() - started,
+        rows=rows,
+    )
+
+
+async def _measure(part: str, given: Setting) -> list[Row]:
+    admin_url = given.admin_url
+    match part:
+        case "lists":
+            database = await databases.few(admin_url)
+            return [
+                *await measure_lists.measure(given, database),
+                *await measure_lists.measure_round_trips(given, database),
+            ]
+        case "sizes":
+            few, many = await databases.few(admin_url), await databases.many(admin_url)
+            return await measure_sizes.measure(given, few, many)
+        case "writes":
+            return await measure_writes.measure(given, await databases.few(admin_url))
+        case "search":
+            return await measure_search.measure(given, await databases.searchable(admin_url))
+        case _:
+            return await measure_start.measure(given)
+
+
+async def _server_version(given: Setting) -> str:
+    connection = await asyncpg.connect(given.admin_url)
+    try:
+        return str(await connection.fetchval("SHOW server_version"))
+    finally:
+        await connection.close()
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help=f"some of {','.join(PARTS)}; writes no file")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of one round of one contender")
+    given = parser.parse_args()
+    parts = tuple(given.only.split(",")) if given.only else PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    results = uvloop.run(run(parts, given.rounds, given.seconds))
+    click.echo(table(results) if given.only else write(results))
+    missed = [row.name for row in results.rows if not row.is_met and row.is_aim]
+    click.echo(f"Aims missed: {len(missed)}" if missed else "Every aim is met.")
+
+
+if __name__ == "__main__":
+    main()
