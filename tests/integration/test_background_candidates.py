@@ -1,0 +1,39 @@
+"""Imports and the removal of files as the workers really run them."""
+
+from core.candidates.contracts import AddFile, CreateCandidate, DeleteCandidate
+from core.imports.contracts import GetImport, StartImport
+from tenants.runtime import Runtime
+from tenants.tasks import TaskRunner
+from tests.fixtures.databases import TestDatabase
+from tests.fixtures.worlds import World
+from workers.tasks import TaskWorker
+
+
+async def test_an_import_is_done_by_a_worker(
+    runtime: Runtime, world: World, database: TestDatabase
+) -> None:
+    scope = runtime.scope(world.acme.context, world.acme.actor("recruiter"), "test")
+    view = await scope.execute(
+        StartImport(kind="candidates", file_name="a.csv", content=b"name\nWorked On")
+    )
+    await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
+    done = await scope.ask(GetImport(import_id=view.id))
+    assert (done.state, done.created, done.done_rows) == ("done", 1, 1)
+
+
+async def test_the_content_of_files_goes_with_the_candidate(
+    runtime: Runtime, world: World, database: TestDatabase
+) -> None:
+    scope = runtime.scope(world.acme.context, world.acme.actor("recruiter"), "test")
+    made = await scope.execute(CreateCandidate(full_name="To Be Erased"))
+    file = await scope.execute(AddFile(candidate_id=made.id, name="a.txt", content=b"secret"))
+    folder = runtime.settings.data_dir / "files" / str(world.acme.id)
+
+    def kept() -> list[str]:
+        return [path.name for path in folder.rglob("*") if path.is_file()]
+
+    assert kept() == [file.id.hex]
+    await scope.execute(DeleteCandidate(candidate_id=made.id))
+    assert kept() == [file.id.hex]
+    await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
+    assert kept() == []
