@@ -19,14 +19,16 @@ async def register_tenant(
     plan: PlanId = "free",
     time_zone: str = "UTC",
     locale: str = "en",
+    tenant_id: TenantId | None = None,
 ) -> TenantRegistered:
     """Make a tenant with its first admin, in one transaction.
 
     An admin with a password is a member at once (one who has an account already keeps its
-    password); without one the answer holds an invitation's link. Raises InvalidInput and SlugTaken.
+    password); without one the answer holds an invitation's link. `tenant_id` is for who must know
+    it beforehand. Raises InvalidInput and SlugTaken.
     """
     tenant = TenantContext(
-        id=TenantId(runtime.ids.new()),
+        id=tenant_id or TenantId(runtime.ids.new()),
         slug=slug,
         name=name,
         time_zone=time_zone,

@@ -45,7 +45,8 @@ class SeedingDisplay:
 
     def end(self) -> None:
         """Close the present phase."""
-        self._progress.stop()
+        if self._console.is_terminal:
+            self._progress.stop()
         if self._phase:
             seconds = time.monotonic() - self._since
             self._console.print(f"{self._phase}: {seconds:.1f} s", highlight=False)

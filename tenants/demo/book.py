@@ -34,8 +34,8 @@ class DemoTenant(msgspec.Struct):
     slug: str
     plan: PlanId
     users: list[DemoUser]
+    id: TenantId
     state: Literal["begun", "done"] = "begun"
-    id: TenantId | None = None
 
 
 class DemoBook(msgspec.Struct):
@@ -45,8 +45,11 @@ class DemoBook(msgspec.Struct):
     owns_database: bool = False
     """Whether the embedded database was made by the demo and holds nothing else of worth."""
 
-    def begin(self, plan: TenantPlan) -> DemoTenant:
-        """Note that `plan` is begun. Passwords that were given out before stay."""
+    def begin(self, plan: TenantPlan, tenant_id: TenantId) -> DemoTenant:
+        """Note that `plan` is begun as `tenant_id`. Passwords that were given out before stay.
+
+        The id is noted first, so that nobody else's tenant of that slug is ever taken for ours.
+        """
         before = self.tenants.get(plan.slug)
         known = {user.email: user.password for user in before.users} if before else {}
         users = [
@@ -58,7 +61,7 @@ class DemoBook(msgspec.Struct):
             )
             for member in plan.members
         ]
-        self.tenants[plan.slug] = DemoTenant(plan.slug, plan.plan, users)
+        self.tenants[plan.slug] = DemoTenant(plan.slug, plan.plan, users, tenant_id)
         return self.tenants[plan.slug]
 
 

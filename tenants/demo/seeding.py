@@ -10,6 +10,7 @@ import msgspec
 
 from core.shared.clock import UtcDatetime
 from core.shared.errors import Conflict
+from core.shared.ids import TenantId
 from tenants.demo.book import DemoBook, DemoTenant, write_book
 from tenants.demo.clock import DatedIds, SetClock
 from tenants.demo.content import TENANTS, load_tenant
@@ -50,8 +51,6 @@ async def forget_all(settings: Settings, book: DemoBook) -> None:
             await _clear_away(runtime, settings, book, slug)
     finally:
         await runtime.close()
-    book.tenants.clear()
-    write_book(settings.data_dir, book)
 
 
 async def _is_whole(runtime: Runtime, noted: DemoTenant | None, slug: str) -> bool:
@@ -68,7 +67,7 @@ async def _clear_away(runtime: Runtime, settings: Settings, book: DemoBook, slug
     if found is None:
         return
     noted = book.tenants.get(slug)
-    if noted is None or noted.id not in {None, found.id}:
+    if noted is None or noted.id != found.id:
         raise Conflict(
             f"There is a workspace {slug} here that the demo didn't make. Set "
             "INTELLIMATCH_DATA_DIR (or INTELLIMATCH_DATABASE_URL) to another place for the demo.",
@@ -81,7 +80,7 @@ async def _clear_away(runtime: Runtime, settings: Settings, book: DemoBook, slug
 async def _make(
     runtime: Runtime, settings: Settings, book: DemoBook, slug: str, progress: Progress
 ) -> None:
-    noted = book.begin(load_tenant(slug))
+    noted = book.begin(load_tenant(slug), TenantId(runtime.ids.new()))
     write_book(settings.data_dir, book)
     now = datetime.now(UTC)
     plot = make_plot(slug, now)
@@ -89,7 +88,7 @@ async def _make(
     playing = await Runtime.open(_hasty(settings), clock=clock, ids=DatedIds(clock))
     try:
         team = await found_tenant(
-            playing, clock, plot.tenant, noted.users, plot.days_ago(_FOUNDED_DAYS_AGO)
+            playing, clock, plot.tenant, noted, plot.days_ago(_FOUNDED_DAYS_AGO)
         )
 
         def report(what: str, count: int) -> None:
@@ -100,7 +99,7 @@ async def _make(
         await playing.close()
     # On the ordinary runtime: its commits reach the disk, and with them all that came before.
     await issue_keys(runtime, team, noted.users)
-    noted.id, noted.state = team.tenant.id, "done"
+    noted.state = "done"
     write_book(settings.data_dir, book)
 
 

@@ -13,7 +13,7 @@ from core.shared.ids import MemberId
 from core.shared.permissions import PERMISSIONS
 from core.shared.tenant import TenantContext
 from core.tenancy.contracts import Branding, FirstAdmin, TenantView, UpdateTenant
-from tenants.demo.book import DemoUser
+from tenants.demo.book import DemoTenant, DemoUser
 from tenants.demo.clock import SetClock
 from tenants.demo.content import MemberPlan, TenantPlan
 from tenants.registration import register_tenant
@@ -40,11 +40,11 @@ class DemoTeam(msgspec.Struct, frozen=True):
 
 
 async def found_tenant(
-    runtime: Runtime, clock: SetClock, plan: TenantPlan, users: list[DemoUser], at: datetime
+    runtime: Runtime, clock: SetClock, plan: TenantPlan, noted: DemoTenant, at: datetime
 ) -> DemoTeam:
     """Make the tenant with its look and its whole team, from the moment `at` on."""
     clock.set(at)
-    passwords = {user.email: user.password for user in users}
+    passwords = {user.email: user.password for user in noted.users}
     admin = plan.admin
     made = await register_tenant(
         runtime,
@@ -54,6 +54,7 @@ async def found_tenant(
         plan=plan.plan,
         time_zone=plan.time_zone,
         locale=plan.locale,
+        tenant_id=noted.id,
     )
     tenant = _context(made.tenant)
     team = DemoTeam(tenant, {admin.name: _actor(tenant, made.admin.member_id, admin)})
