@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from core.shared.errors import Unavailable
 from core.shared.ids import TenantId
 from plugins.postgres.identity_check import assert_safe_app_role
+from plugins.postgres.read_pool import ReadPool
 from plugins.postgres.unit import SET_TENANT, Unit
 
 CONNECTION_LOST = (
@@ -28,6 +29,7 @@ CONNECTION_LOST = (
     ConnectionError,
     OSError,
 )
+BUSY = "The database is busy. Nothing was changed; try again."
 UNAVAILABLE = "The database can't be reached. Nothing was changed; try again in a moment."
 
 
@@ -42,17 +44,10 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     lock_timeout_ms: int = 5_000
 
 
-class _ReadConnection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection of the read pool: each read is a transaction of its own, nothing to reset."""
-
-    def get_reset_query(self) -> str:
-        return ""
-
-
 class Database:
     """Both pools. Open with `Database.open`, close with `close`."""
 
-    def __init__(self, url: str, engine: AsyncEngine, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, url: str, engine: AsyncEngine, pool: ReadPool) -> None:
         self._url = url
         self._engine = engine
         self._pool = pool
@@ -81,15 +76,17 @@ class Database:
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
+
+        async def connect_to_read() -> Any:
+            connection = await connect()
+            await _set_codecs(connection)
+            return connection
+
+        pool = ReadPool(
+            connect_to_read, settings.read_connections, settings.pool_timeout_ms / 1_000
+        )
         try:
-            pool = await asyncpg.create_pool(
-                settings.url,
-                min_size=1,
-                max_size=settings.read_connections,
-                server_settings=server_settings,
-                connection_class=_ReadConnection,
-                init=_set_codecs,
-            )
+            await pool.warm_up()
         except CONNECTION_LOST as error:
             await engine.dispose()
             raise Unavailable(UNAVAILABLE) from error
@@ -97,7 +94,7 @@ class Database:
 
     async def assert_safe(self) -> None:
         """Raise UnsafeRole when the connected role could look past the tenants' walls."""
-        async with self._pool.acquire() as connection:
+        async with self._pool.connection() as connection:
             await assert_safe_app_role(connection)
 
     async def close(self) -> None:
@@ -124,7 +121,7 @@ class Database:
                 raise Unavailable(UNAVAILABLE) from error
             raise
         except sa.exc.TimeoutError as error:
-            raise Unavailable("The database is busy. Nothing was changed; try again.") from error
+            raise Unavailable(BUSY) from error
         except CONNECTION_LOST as error:
             raise Unavailable(UNAVAILABLE) from error
 
@@ -154,11 +151,15 @@ class Database:
     async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
         """Run one statement on the read pool; it is retried once when the link was dead."""
         try:
-            return list(await self._pool.fetch(sql, *arguments))
+            return await self._pool.fetch(sql, *arguments)
+        except TimeoutError as error:
+            raise Unavailable(BUSY) from error
         except CONNECTION_LOST:
-            await self._pool.expire_connections()
+            self._pool.drop_idle()
         try:
-            return list(await self._pool.fetch(sql, *arguments))
+            return await self._pool.fetch(sql, *arguments)
+        except TimeoutError as error:
+            raise Unavailable(BUSY) from error
         except CONNECTION_LOST as error:
             raise Unavailable(UNAVAILABLE) from error
 
