@@ -1,7 +1,6 @@
 """Keyset paging on the wire: the query parameters every list has, and the link to the next page."""
 
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Request
@@ -41,9 +40,8 @@ def reply_page(request: "Request[Any, Any, Any]", page: Page[T]) -> Reply[Page[T
     if page.next_cursor is None:
         return Reply(body)
     scope = request.scope
-    asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    query = urlencode(
-        [*(pair for pair in asked if pair[0] != "cursor"), ("cursor", page.next_cursor)]
-    )
+    asked = scope["query_string"].decode("latin-1").replace(">", "%3E").split("&")
+    kept = [pair for pair in asked if pair and not pair.startswith("cursor=")]
+    query = "&".join([*kept, f"cursor={page.next_cursor}"])
     link = f'<{scope["path"]}?{query}>; rel="next"'
-    return Reply(body, headers=[(b"link", link.encode("latin-1", "replace"))])
+    return Reply(body, headers=[(b"link", link.encode("latin-1"))])

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
 from typing import Final
 
 import structlog
@@ -43,11 +44,13 @@ class Workers:
         self._listener = listener
         self._count = count
         self._context = multiprocessing.get_context("spawn")
+        self._ready = self._context.Event()
         self._children: list[tuple[SpawnProcess, float]] = []
         self._stopping = asyncio.Event()
 
     async def run(self, started: Callable[[], None]) -> None:
-        """Serve until SIGTERM or SIGINT."""
+        """Serve until SIGTERM or SIGINT; `started` is called once one child answers."""
+        told = False
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._stopping.set)
@@ -55,8 +58,10 @@ class Workers:
         os.environ[METRICS_DIR] = folder
         try:
             self._children = [self._start() for _ in range(self._count)]
-            started()
             while not self._stopping.is_set():
+                if not told and self._ready.is_set():
+                    started()
+                    told = True
                 await self._replace_dead()
                 await self._pause(0.2)
         finally:
@@ -79,7 +84,9 @@ class Workers:
                 child.kill()
 
     def _start(self) -> tuple[SpawnProcess, float]:
-        child = self._context.Process(target=_work, args=(self._settings, self._listener))
+        child = self._context.Process(
+            target=_work, args=(self._settings, self._listener, self._ready)
+        )
         child.start()
         return child, time.monotonic()
 
@@ -94,9 +101,17 @@ class Workers:
                 self._children[place] = self._start()
 
 
-def _work(settings: Settings, listener: socket.socket) -> None:
+def _work(settings: Settings, listener: socket.socket, ready: Event) -> None:
     configure_logging(settings.log_level, settings.log_format)
-    uvloop.run(serve(settings, host=settings.host, port=settings.port, sockets=[listener]))
+    uvloop.run(
+        serve(
+            settings,
+            host=settings.host,
+            port=settings.port,
+            sockets=[listener],
+            started=ready.set,
+        )
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -193,7 +193,10 @@ class StrictBody(AbstractDTO[Any]):
 
     @classmethod
     def create_openapi_schema(
-        cls, field_definition: FieldDefinition, *_: Any, schema_creator: Any, **__: Any
+        cls,
+        field_definition: FieldDefinition,
+        handler_id: str,  # noqa: ARG003 - the framework's signature
+        schema_creator: Any,
     ) -> Reference | Schema:
         """Describe the body as the Struct it is."""
         schema: Reference | Schema = schema_creator.for_field_definition(field_definition)

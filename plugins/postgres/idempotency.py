@@ -31,11 +31,21 @@ idempotency_keys = tenant_table(
 )
 
 
+LOCK_NOT_AVAILABLE = "55P03"
+
+
 class IdempotencyKeyReused(Conflict):
     """The key was used before with another body."""
 
     code = "idempotency_key_reused"
     title = "This Idempotency-Key was used for another request"
+
+
+class IdempotencyInFlight(Conflict):
+    """The first request with this key hasn't ended yet."""
+
+    code = "idempotency_in_flight"
+    title = "The same request is being carried out"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -65,9 +75,23 @@ class PostgresIdempotency:
     async def claim(self, once: Once) -> Answer | None:
         """Return the answer given before, or None when this request is the first.
 
-        Raises IdempotencyKeyReused when the key stands for another request.
+        Raises IdempotencyKeyReused when the key stands for another request, and IdempotencyInFlight
+        when the first one hasn't ended within the lock timeout.
         """
-        inserted = await self._unit.one_or_none(
+        if await self._insert(once):
+            return None
+        row = await self._unit.one_or_none(sa.select(idempotency_keys).where(*_is(once)))
+        if row is None or row.fingerprint != once.fingerprint:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key was sent before with another body. "
+                "Use a new key for a new request.",
+                key=once.key,
+            )
+        return Answer(row.status, row.headers, row.body)
+
+    async def _insert(self, once: Once) -> bool:
+        """Claim the key, waiting for another that holds it; say whether it was free."""
+        statement = (
             postgresql.insert(idempotency_keys)
             .values(
                 tenant_id=self._unit.tenant_id,
@@ -80,16 +104,16 @@ class PostgresIdempotency:
             .on_conflict_do_nothing()
             .returning(idempotency_keys.c.key)
         )
-        if inserted is not None:
-            return None
-        row = await self._unit.one_or_none(sa.select(idempotency_keys).where(*_is(once)))
-        if row is None or row.fingerprint != once.fingerprint:
-            raise IdempotencyKeyReused(
-                "This Idempotency-Key was sent before with another body. "
-                "Use a new key for a new request.",
+        try:
+            return await self._unit.one_or_none(statement) is not None
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            raise IdempotencyInFlight(
+                "The first request with this Idempotency-Key is still being carried out. "
+                "Ask again in a moment.",
                 key=once.key,
-            )
-        return Answer(row.status, row.headers, row.body)
+            ) from error
 
     async def keep(self, once: Once, answer: Answer) -> None:
         """Store the answer beside the change it speaks of."""

@@ -1,7 +1,8 @@
 """Rate limits that all processes share, kept in Valkey and spent from local leases.
 
 The gate asks before each request. GCRA (the generic cell rate algorithm, ITU-T I.371) runs in Lua
-on the server's clock, over every policy of the caller at once: a request counts against all or none.
+on the server's clock, over every policy of the caller at once: a request counts against all or
+none.
 
 To spare a round trip per request, a process takes a few permits at once and spends them on its own
 for at most `LEASE_SECONDS`. Permits count when they are leased, so callers never get more than the
@@ -150,7 +151,7 @@ class RateLimiter:
     def __init__(self, redis: "Redis", monotonic: Callable[[], float] = time.monotonic) -> None:
         self._script = redis.register_script(_SCRIPT)
         self._monotonic = monotonic
-        self._leases: LRUCache[tuple[str, str], Lease] = LRUCache(MOST_CALLERS)
+        self._leases: dict[tuple[str, str], Lease] = {}
         self._pending: dict[tuple[str, str], asyncio.Task[Lease | Refusal]] = {}
         self._local: LRUCache[str, float] = LRUCache(MOST_CALLERS)
         self._paused_until = 0.0
@@ -193,6 +194,8 @@ class RateLimiter:
         lease = Lease(subject, granted, self._monotonic() + LEASE_SECONDS, answer[2::2], resets)
         if granted < 1:
             return Refusal(max(1, -(-wait_us // 1_000_000)), lease.headers())
+        while len(self._leases) >= MOST_CALLERS:
+            del self._leases[next(iter(self._leases))]
         self._leases[subject.tenant, subject.credential] = lease
         return lease
 
