@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
+from litestar.utils import normalize_path
 
 NONE: Final[dict[str, Any]] = {}
 
@@ -20,11 +21,12 @@ class RouteOptions:
         self._router = app.asgi_router
 
     def of(self, path: str, method: str) -> dict[str, Any]:
-        """Return the options of a route; none when no route answers."""
+        """Return the options of a route; none when no route answers.
+
+        The path is read as the router reads it: `//sign-in/` is as guarded as `/sign-in`.
+        """
         try:
-            _, handler, *_ = self._router.handle_routing(
-                path=path.rstrip("/") or "/", method=method
-            )
+            _, handler, *_ = self._router.handle_routing(path=normalize_path(path), method=method)
         except HTTPException:
             return NONE
         return handler.opt
