@@ -9,6 +9,7 @@ from litestar import Controller, Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
+from api.instants import in_utc
 from api.mutation import mutate
 from api.problems import problems
 from api.replies import Reply, reply
@@ -21,7 +22,6 @@ from core.identity.contracts.api_keys import (
     RevokeApiKey,
     RotateApiKey,
 )
-from core.shared.clock import UtcDatetime
 from core.shared.ids import ApiKeyId
 from core.shared.paging import Page
 from core.shared.permissions import Action
@@ -79,7 +79,7 @@ class ApiKeyController(Controller):
         command = CreateApiKey(
             name=data.name,
             scopes=tuple(scope.value for scope in data.scopes),
-            expires_at=None if data.expires_at is None else UtcDatetime(data.expires_at),
+            expires_at=in_utc(data.expires_at, "expires_at"),
         )
         return await mutate(request, tenant_scope, command, status=201, secret=True)
 

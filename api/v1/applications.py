@@ -335,5 +335,5 @@ class JobPipelineController(Controller):
         ] = 50,
     ) -> Reply[PipelineSnapshot]:
         """Return counts and applications of each stage, from the immutable history."""
-        query = GetPipeline(job_id=JobId(job_id), at=in_utc(at), cards=cards)
+        query = GetPipeline(job_id=JobId(job_id), at=in_utc(at, "at"), cards=cards)
         return reply(await tenant_scope.ask(query))

@@ -159,8 +159,8 @@ class CandidateController(Controller):
             skill=skill,
             tag=tag,
             source=source,
-            created_from=in_utc(created_from),
-            created_to=in_utc(created_to),
+            created_from=in_utc(created_from, "created_from"),
+            created_to=in_utc(created_to, "created_to"),
         )
         query = ListCandidates(where=where, limit=limit, cursor=cursor)
         return reply_page(request, await tenant_scope.ask(query))

@@ -139,8 +139,8 @@ class ExportController(Controller):
             skill=skill,
             tag=tag,
             source=source,
-            created_from=in_utc(created_from),
-            created_to=in_utc(created_to),
+            created_from=in_utc(created_from, "created_from"),
+            created_to=in_utc(created_to, "created_to"),
         )
 
         async def page(cursor: str | None) -> Page[CandidateView]:

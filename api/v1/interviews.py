@@ -118,7 +118,7 @@ class InterviewController(Controller):
             page=PageRequest(limit, cursor),
             application_id=None if application_id is None else ApplicationId(application_id),
             mine=mine,
-            starts_after=in_utc(starts_after),
+            starts_after=in_utc(starts_after, "starts_after"),
             include_cancelled=include_cancelled,
         )
         return reply_page(request, await tenant_scope.ask(query))

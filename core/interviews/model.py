@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -20,7 +20,7 @@ from core.interviews.errors import (
     InterviewIsCancelled,
     NotTheAuthor,
 )
-from core.shared.clock import UtcDatetime
+from core.shared.clock import UtcDatetime, to_utc
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.ids import MemberId
 
@@ -75,8 +75,8 @@ class Interview:
             wrong.append(FieldError("interviewers", "An interviewer is named twice."))
         if wrong:
             raise InvalidInput(*wrong)
-        self.starts_at = self.starts_at.astimezone(UTC)
-        self.ends_at = self.ends_at.astimezone(UTC)
+        self.starts_at = to_utc(self.starts_at, "starts_at")
+        self.ends_at = to_utc(self.ends_at, "ends_at")
 
     def reschedule(self, changes: Mapping[str, Any], now: UtcDatetime) -> None:
         """Apply `changes` by field name. Raises InterviewIsCancelled and InvalidInput."""

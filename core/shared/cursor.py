@@ -6,6 +6,7 @@ A cursor isn't signed: a forged one only starts a list elsewhere within what the
 
 import base64
 import binascii
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,10 @@ from core.shared.errors import FieldError, InvalidInput
 T = TypeVar("T")
 
 MAX_LENGTH = 2_000
+
+INTEGER = range(-(2**31), 2**31)
+"""What a column of the type integer holds."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -34,9 +39,28 @@ def decode_cursor(cursor: str, key_type: type[T]) -> T:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         if b"\\u0000" in raw:
             raise _refused()
-        return msgspec.json.decode(raw, type=key_type)
+        key = msgspec.json.decode(raw, type=key_type)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise _refused() from error
+    if not all(_is_comparable(part) for part in _parts(key)):
+        raise _refused()
+    return key
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    if isinstance(key, msgspec.Struct):
+        return msgspec.structs.astuple(key)
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _is_comparable(part: Any) -> bool:
+    """Whether the database can compare rows with this part of a key."""
+    if isinstance(part, datetime):
+        try:
+            part.astimezone(UTC)
+        except OverflowError:
+            return False
+    return not isinstance(part, int) or part in INTEGER
 
 
 def _refused() -> InvalidInput:
