@@ -206,7 +206,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
         Meta(
-            description="Bearer token that opens `/metrics`. Unset: only the machine itself may read it.",
+            description="Bearer token that opens `/metrics`. Unset: only this machine may read it.",
             extra={"secret": True, "expected": "at least 16 characters"},
         ),
     ] = None
