@@ -8,6 +8,7 @@ import time
 
 import click
 import msgspec
+import uvloop
 from rich.console import Console
 
 from api.cli.demo_display import SeedingDisplay, show_report
@@ -62,7 +63,7 @@ def command(
         if lock is None:
             raise click.ClickException("another demo is being started here; try again")
     try:
-        asyncio.run(_run(settings, lock, console, detach=detach, as_json=as_json, fresh=fresh))
+        uvloop.run(_run(settings, lock, console, detach=detach, as_json=as_json, fresh=fresh))
     except KeyboardInterrupt:
         console.print("Interrupted. The next start makes what is missing.")
         sys.exit(_INTERRUPTED)

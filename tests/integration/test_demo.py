@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -216,7 +216,7 @@ def signs_in(report: dict[str, Any]) -> None:
 
 def test_a_start_that_was_killed_half_way_is_made_whole(demo: Demo) -> None:
     process = demo.popen("--fresh", "--port", "0")
-    wait_for(lambda: state_of(demo, "acme") == "begun")
+    wait_for(process, lambda: state_of(demo, "acme") == "begun")
     time.sleep(1.5)
     process.kill()
     process.communicate()
@@ -225,7 +225,10 @@ def test_a_start_that_was_killed_half_way_is_made_whole(demo: Demo) -> None:
 
     foreground = demo.popen("--port", "0")
     record = demo.data_dir / "run" / "demo-processes.json"
-    wait_for(lambda: record.exists() and json.loads(record.read_text()).get("report") is not None)
+    wait_for(
+        foreground,
+        lambda: record.exists() and json.loads(record.read_text()).get("report") is not None,
+    )
     report = json.loads(record.read_text())["report"]
     with client(report, "acme", "viewer") as http:
         jobs = ok(http.get("/jobs"))["items"]
@@ -260,8 +263,12 @@ def state_of(demo: Demo, slug: str) -> str | None:
     return noted.state if noted is not None else None
 
 
-def wait_for(condition: Any, seconds: float = 60) -> None:
+def wait_for(
+    process: "subprocess.Popen[str]", condition: Callable[[], bool], seconds: float = 90
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError(process.communicate())
         time.sleep(0.1)
