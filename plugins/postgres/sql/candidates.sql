@@ -99,8 +99,18 @@ DECLARE
 BEGIN
     PERFORM set_config('app.tenant', p_tenant::text, true);
     IF p_member IS NOT NULL THEN
+        -- The filters must fit an application that the member may see, or they would tell of the others.
         SELECT COALESCE(array_agg(v.candidate_id), '{}') INTO v_only
-        FROM visible_applications_v1(p_tenant, p_member) v;
+        FROM visible_applications_v1(p_tenant, p_member) v
+        JOIN applications a ON a.tenant_id = p_tenant AND a.id = v.application_id
+        WHERE (p_job IS NULL OR a.job_id = p_job)
+          AND (p_assignee IS NULL OR a.assignee_id = p_assignee)
+          AND (p_stage IS NULL
+               OR (a.disposition IN ('active', 'hired')
+                   AND a.stage_id IN (SELECT s.id FROM stages s
+                                      WHERE s.tenant_id = p_tenant
+                                        AND (s.id::text = lower(p_stage)
+                                             OR lower(s.name) = lower(p_stage)))));
     END IF;
     RETURN QUERY
     SELECT c.id, c.full_name, c.headline, c.location, c.emails[1], c.skills[1:5], c.tags, c.source,
