@@ -177,6 +177,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _whole(24, 24 * 90, "Hours for which the answer to an Idempotency-Key is kept."),
     ] = 24
+    event_retention_hours: Annotated[
+        int,
+        _whole(1, 24 * 365, "Hours for which live streams can be resumed from the event log."),
+    ] = 24 * 7
+    streams_per_member: Annotated[
+        int,
+        _whole(1, 100_000, "Live streams that one member may have open in each process."),
+    ] = 20
+    streams_per_tenant: Annotated[
+        int,
+        _whole(1, 1_000_000, "Live streams that one tenant may have open in each process."),
+    ] = 2_000
+    stream_lifetime_seconds: Annotated[
+        int,
+        _whole(5, 86_400, "Seconds after which a live stream ends and is opened anew."),
+    ] = 3_600
     max_body_bytes: Annotated[
         int,
         _whole(1_024, 1_073_741_824, "Largest JSON request body, in bytes."),

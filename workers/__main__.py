@@ -1,4 +1,4 @@
-"""`python -m workers`, run by `intellimatch worker`: background tasks until SIGTERM or Ctrl-C."""
+"""`python -m workers`, run by `intellimatch worker`: tasks and the event log, until SIGTERM."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from tenants.runtime import Runtime
 from tenants.settings import Settings, load_settings
 from tenants.settings_values import SettingsError, SettingsProblem
 from tenants.tasks import TaskRunner
+from workers.relay import Sequencer
 from workers.tasks import TaskWorker
 
 PERIODIC: Final = {"housekeeping": timedelta(hours=6)}
@@ -35,12 +36,21 @@ async def work(settings: Settings) -> None:
             raise SettingsError((NO_RELAY,))
         runtime = await Runtime.open(ready)
         worker = TaskWorker(TaskRunner(runtime), ready.relay_database_url, periodic=PERIODIC)
+        retention = timedelta(hours=ready.event_retention_hours)
+        sequencer = Sequencer(ready.relay_database_url, retention=retention)
+
+        def stop() -> None:
+            worker.stop()
+            sequencer.stop()
+
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, worker.stop)
+            loop.add_signal_handler(name, stop)
         structlog.get_logger(__name__).info("worker_started")
         try:
-            await worker.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(worker.run(), name="tasks")
+                group.create_task(sequencer.run(), name="sequencer")
         finally:
             await runtime.close()
 

@@ -1,6 +1,6 @@
 """Outbox and audit tables, and the recorder that fills both in the transaction of the state."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,9 @@ from plugins.postgres.schema import (
 )
 from plugins.postgres.unit import Unit
 
+CHANNEL: Final = "outbox_written"
+"""The sequencer listens here; the notice goes out with the commit and says only: there is work."""
+
 outbox = tenant_table(
     "outbox",
     uuid_column("id"),
@@ -30,9 +33,29 @@ outbox = tenant_table(
     json_column("payload"),
     time_column("occurred_at"),
     text_column("request_id"),
+    sa.Column("position", sa.BigInteger, nullable=True),
+    time_column("sequenced_at", nullable=True),
+    unique=[("position",)],
     indexes=[("aggregate", "aggregate_id", "id")],
     privileges=APPEND_ONLY,
 )
+"""What happened. The sequencer gives each committed row its `position`, gapless in its tenant."""
+
+sa.Index(
+    "ix_outbox_without_position",
+    outbox.c.tenant_id,
+    outbox.c.id,
+    postgresql_where=sa.text("position IS NULL"),
+)
+
+event_logs = tenant_table(
+    "event_logs",
+    sa.Column("first_position", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("last_position", sa.BigInteger, nullable=False, server_default="0"),
+    key=(),
+    privileges=("SELECT",),
+)
+"""Where each tenant's log begins, since what is old is removed, and where it ends."""
 
 audit_entries = tenant_table(
     "audit_entries",
@@ -112,4 +135,5 @@ class PostgresRecorder:
         if self._events:
             await self._unit.execute(sa.insert(outbox), self._events)
             await self._unit.execute(sa.insert(audit_entries), self._entries)
+            await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
             self._events, self._entries = [], []
