@@ -114,14 +114,22 @@ class ReadPool:
         self._loans += 1
 
     async def _wait(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
+        # Cheaper than asyncio.timeout, which would be made for each read of a busy server.
+        timer = loop.call_later(self._patience, _give_up, turn)
         try:
-            async with asyncio.timeout(self._patience):
-                await turn
-        except BaseException:
-            if turn.done() and not turn.cancelled():
-                # Its turn came at the moment it gave up.
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # Its turn came at the moment it was cancelled.
                 self._end_loan()
-            turn.cancel()
             raise
+        finally:
+            timer.cancel()
+
+
+def _give_up(turn: "asyncio.Future[None]") -> None:
+    if not turn.done():
+        turn.set_exception(TimeoutError("no connection for reads became free"))
