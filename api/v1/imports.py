@@ -65,7 +65,7 @@ class ImportController(Controller):
         operation_id="start_import",
         summary="Import a CSV file",
         status_code=202,
-        opt={"upload": True},
+        opt={"upload": True, "consumes": "text/csv"},
         responses=problems(403),
     )
     async def start(
