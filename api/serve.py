@@ -100,7 +100,7 @@ def _spare_the_collector() -> None:
 
     A page of a list makes a thousand objects, none of them in a cycle: counting references frees
     them. With the default thresholds over a quarter of a list's CPU time went into looking for
-    cycles (docs/operators/performance.md). What is there now stays, so it need not be looked at again.
+    cycles (docs/operators/performance.md). What is there now stays, so it is never looked at again.
     """
     gc.collect()
     gc.freeze()

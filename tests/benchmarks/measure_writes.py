@@ -154,10 +154,10 @@ def _script(opening: Opening) -> str:
     """The rows that `CreateApplication` writes. `i` counts the transactions of each client."""
     tenant, actor = BENCH.id, BENCH.actor
     identity = "gen_random_uuid()"
-    candidate = f"(substr('{tenant}', 1, 24) || lpad(to_hex(CAST(:n AS bigint)), 12, '0'))::uuid"  # as in candidate_rows
-    application = (
-        f"(substr('{opening.job_id}', 1, 24) || lpad(to_hex(CAST(:n AS bigint)), 12, '0'))::uuid"
-    )
+    number = "lpad(to_hex(CAST(:n AS bigint)), 12, '0')"
+    # As in candidate_rows.
+    candidate = f"(substr('{tenant}', 1, 24) || {number})::uuid"
+    application = f"(substr('{opening.job_id}', 1, 24) || {number})::uuid"
     payload = (
         f"jsonb_build_object('aggregate_id', {application}::text, 'job_id', '{opening.job_id}', "
         f"'candidate_id', {candidate}::text, 'stage_id', '{opening.stage_id}', 'source', 'api')"
