@@ -65,6 +65,26 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
         await connection.close()
 
 
+async def test_a_key_makes_none_that_outlives_it(
+    client_for: ClientFor, app: Application, world: World
+) -> None:
+    client = client_for("acme", "recruiter")
+    lasting, _ = await make_key(client)
+    end = datetime.now(UTC) + timedelta(hours=1)
+    _, lent = await make_key(client, expires_at=end.isoformat())
+    async with new_client(app, world, "acme") as holder:
+        holder.headers["Authorization"] = f"Bearer {lent}"
+        body = {"name": "Mine now", "scopes": ["tenant:read"]}
+        for wanted in ({}, {"expires_at": (end + timedelta(days=1)).isoformat()}):
+            refused = await holder.post(KEYS, json=body | wanted)
+            assert refused.status_code == 422
+            assert [field["field"] for field in refused.json()["errors"]] == ["expires_at"]
+        rotated = await holder.post(f"{KEYS}/{lasting['id']}/rotate", json={})
+        assert rotated.status_code == 422
+        shorter, _ = await make_key(holder, expires_at=(end - timedelta(minutes=1)).isoformat())
+        assert shorter["revoked_at"] is None
+
+
 async def test_a_repeated_request_never_shows_the_secret_again(client_for: ClientFor) -> None:
     client = client_for("acme", "admin")
     body = {"name": "Once", "scopes": ["tenant:read"]}

@@ -56,6 +56,7 @@ async def create_api_key(
         expires_at=command.expires_at,
     )
     check_new_key(key, actor, now)
+    await _check_end(key, actor, keys)
     await quotas.reserve("api_keys")
     await keys.add(key, tokens.api_key_digest(secret))
     recorder.record(ApiKeyCreated(aggregate_id=key.id, member_id=key.member_id, scopes=key.scopes))
@@ -98,6 +99,7 @@ async def rotate_api_key(
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise Conflict("This API key has ended. Make a new one.")
     check_new_key(key, actor, now)
+    await _check_end(key, actor, keys)
     secret = tokens.api_key()
     key.hint, key.rotated_at = hint_of_api_key(secret), now
     await keys.save(key)
@@ -130,6 +132,19 @@ async def revoke_api_key(
     await quotas.release("api_keys")
     await changes.announce_change()
     recorder.record(ApiKeyRevoked(aggregate_id=key.id, member_id=key.member_id))
+
+
+async def _check_end(key: ApiKey, actor: Actor, keys: ApiKeyRepository) -> None:
+    """Return when the secret of `key` ends no later than the key that asks for it, if one does.
+
+    Otherwise who finds a key that was lent for a day would have one for good. Raises InvalidInput.
+    """
+    if actor.kind != "api_key" or key.id == actor.id:
+        return
+    end = (await keys.get(ApiKeyId(actor.id))).expires_at
+    if end is not None and (key.expires_at is None or key.expires_at > end):
+        message = f"The key that asks ends at {end:%Y-%m-%d %H:%M} UTC; none it makes lasts longer."
+        raise InvalidInput(FieldError("expires_at", message))
 
 
 def _view(key: ApiKey) -> ApiKeyView:
