@@ -76,8 +76,9 @@ class Door:
     ) -> Caller:
         """Return who asks.
 
-        A `guarded` route is where one gets a new credential: there a session that has ended is as
-        good as none, or the browser that still has its cookie could never sign in again.
+        A `guarded` route is where one gets a new credential: there a session that has ended, or is
+        another tenant's, is as good as none, or the browser that still has its cookie could never
+        sign in again.
 
         Raises InvalidCredential, in the same words whether a credential is wrong, has ended or is
         for another tenant than the host's; and CrossSiteRefused.
@@ -91,7 +92,7 @@ class Door:
             refuse_forgery(headers, origin, cookie=token is not None)
         if token is not None and len(token) <= _LONGEST_CREDENTIAL:
             found = await self._runtime.identify_session(token)
-            if found is not None or not guarded:
+            if not guarded or _is_at_home(tenant, found):
                 return _matching(tenant, found, by_cookie=True)
         if tenant is None:
             return Caller(None, None)
@@ -108,8 +109,13 @@ class Door:
 def _matching(
     tenant: TenantContext | None, found: Identified | None, *, by_cookie: bool = False
 ) -> Caller:
-    if found is None or (tenant is not None and tenant.id != found.tenant.id):
+    if found is None or not _is_at_home(tenant, found):
         raise InvalidCredential(
             "This API key or session is not valid here. It may have expired or been revoked."
         )
     return Caller(found.tenant, found.actor, by_cookie=by_cookie)
+
+
+def _is_at_home(tenant: TenantContext | None, found: Identified | None) -> bool:
+    """Whether a credential is one, and for the tenant of the host where the host names one."""
+    return found is not None and (tenant is None or tenant.id == found.tenant.id)
