@@ -52,6 +52,8 @@ class Sequencer:
                 await self._work()
             except (Unavailable, asyncpg.PostgresError) as error:
                 log.warning("sequencer_waits", error=type(error).__name__)
+                if not self._stopping:
+                    self._awake.clear()  # the lost line set it, and nobody would sleep again
                 await self._sleep(RECONNECT_SECONDS)
 
     async def _work(self) -> None:

@@ -61,6 +61,8 @@ class TaskWorker:
                 await self._work()
             except Unavailable:
                 log.warning("worker_waits_for_database")
+                if not self._stopping:
+                    self._awake.clear()  # a task that ended meanwhile set it
                 await self._sleep(RECONNECT)
         await self._drain()
 
