@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import pytest_asyncio
-from litestar import Controller, Request, get, post
+from litestar import Controller, get, post
 from litestar.params import FromPath
 
 from api.app import Application, create_app
@@ -19,7 +19,6 @@ from api.v1 import CONTROLLERS
 from core.shared.errors import Forbidden, NotFound
 from plugins.postgres.roles import drop_database
 from tenants.runtime import Runtime
-from tenants.settings import Settings
 from tests.fixtures.clients import ClientFor
 from tests.fixtures.databases import TestDatabase, clone_database
 from tests.fixtures.engines import TestEngines
@@ -31,24 +30,18 @@ from tests.fixtures.probes.digests import Digests
 from tests.fixtures.probes.exemptions import EXEMPT, OUTSIDE_OF_ROUTES
 from tests.fixtures.probes.graph import Graph
 from tests.fixtures.probes.operations import Operation, document_of, operations
+from tests.fixtures.probes.patience import settings
 from tests.fixtures.probes.prober import Examination, Prober, shape_of
 from tests.fixtures.runtimes import settings_for
 from tests.fixtures.worlds import World, make_world
+
+__all__ = ["settings"]
 
 FILLED_BY_NO_ROUTE = {
     "event_logs": "Workers write it when they hand events on.",
     "feature_flags": "The operator sets them on the command line.",
 }
 """Tables in which the other tenant need not have rows, each with the reason."""
-
-
-@pytest.fixture(scope="module")
-def settings(
-    engines: TestEngines, database: TestDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> Settings:
-    """Signing in is not slowed down here: everybody comes from one address."""
-    folder = tmp_path_factory.mktemp("data")
-    return settings_for(engines, database, folder, sign_in_attempts=1_000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -151,7 +144,7 @@ def planted_controller(superuser: asyncpg.Connection) -> type[Controller]:
 
         @get("/oracle/{job_id:uuid}", operation_id="plantedOracle")
         async def oracle(
-            self, request: Request[Any, Any, Any], tenant_scope: Scoped, job_id: FromPath[UUID]
+            self, tenant_scope: Scoped, job_id: FromPath[UUID]
         ) -> Reply[dict[str, str]]:
             owner = await superuser.fetchval("SELECT tenant_id FROM jobs WHERE id = $1", job_id)
             if owner is not None and owner != tenant_scope.tenant.id:
@@ -225,8 +218,8 @@ async def test_a_table_without_row_level_security_is_found(
 ) -> None:
     clone = await clone_database(engines, template)
     superuser = await asyncpg.connect(clone.admin_url)
-    settings = settings_for(engines, clone, tmp_path, sign_in_attempts=1_000)
-    runtime = await Runtime.open(settings)
+    patient = settings_for(engines, clone, tmp_path, sign_in_attempts=1_000)
+    runtime = await Runtime.open(patient)
     try:
         world = await make_world(clone)
         app = create_app(runtime)
