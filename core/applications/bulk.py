@@ -163,7 +163,7 @@ async def create_bulk_rejection(
     return await bulk_rejections.view(bulk.id)
 
 
-@handles(RecallBulkRejection, action=Action.MOVE_APPLICATION, feature="bulk_actions")
+@handles(RecallBulkRejection, action=Action.MOVE_APPLICATION)
 async def recall_bulk_rejection(
     command: RecallBulkRejection,
     *,
@@ -171,7 +171,11 @@ async def recall_bulk_rejection(
     clock: Clock,
     recorder: Recorder,
 ) -> BulkRejectionView:
-    """Take back all of it, or one application, while it has not taken effect."""
+    """Take back all of it, or one application, while it has not taken effect.
+
+    Needs no feature: what was promised under a larger plan still takes effect after a change of
+    plan, so it can still be taken back.
+    """
     bulk = await bulk_rejections.get_for_change(command.bulk_rejection_id)
     if bulk.status != "pending":
         was = "was recalled already" if bulk.status == "recalled" else "has taken effect"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from core.applications.contracts import (
@@ -136,6 +137,15 @@ async def test_it_waits_for_its_time_and_can_be_recalled(
     for application in (one, other):
         view = await hiring.scope().ask(GetApplication(application_id=application.id))
         assert view.disposition == "active"
+
+
+async def test_it_can_be_recalled_after_a_change_to_a_smaller_plan(hiring: Hiring) -> None:
+    job = await hiring.open_job()
+    bulk = await rejection(hiring, await hiring.apply(job), delay_minutes=5)
+    free = msgspec.structs.replace(hiring.tenant.context, plan="free")
+    scope = hiring.runtime.scope(free, hiring.tenant.actor("recruiter"), "request-1")
+    recalled = await scope.execute(RecallBulkRejection(bulk_rejection_id=bulk.id))
+    assert recalled.status == "recalled"
 
 
 async def test_only_active_applications_can_be_put_in(hiring: Hiring, worker: TaskWorker) -> None:
