@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from core.ports.tasks import MAX_ATTEMPTS, TASK_COMMANDS
 from core.shared.actor import system
 from core.shared.clock import UtcDatetime
+from core.shared.errors import Unavailable
 from core.shared.ids import TenantId
 from core.shared.tenant import TenantContext
 from plugins.postgres.idempotency import Answer, Once
@@ -26,6 +27,9 @@ from tenants.runtime import Runtime
 
 FIRST_RETRY: Final = timedelta(seconds=5)
 """A failed task waits this long, then twice as long, and so on."""
+
+WHILE_AWAY: Final = timedelta(seconds=60)
+"""A task waits this long for what it needs, a disk for example, as often as it takes."""
 
 _DONE: Final = Answer(204, {}, b"")
 
@@ -57,11 +61,19 @@ class TaskRunner:
             await LeasedTasks(unit).finish(claim.task_id)
 
     async def fail(self, claim: Claim, error: BaseException) -> bool:
-        """Note the error and when to try again; return whether there will be another attempt."""
+        """Note the error and when to try again; return whether there will be another attempt.
+
+        What is away isn't the task's failure: such an attempt doesn't count.
+        """
+        said = f"{type(error).__name__}: {error}"[:500]
+        if isinstance(error, Unavailable):
+            async with self._runtime.database.unit(claim.tenant_id) as unit:
+                again_at = self._runtime.clock.now() + WHILE_AWAY
+                await LeasedTasks(unit).put_off(claim.task_id, said, retry_at=again_at)
+            return True
         retry_at = None
         if claim.attempt < MAX_ATTEMPTS:
             retry_at = self._runtime.clock.now() + FIRST_RETRY * 2 ** (claim.attempt - 1)
-        said = f"{type(error).__name__}: {error}"[:500]
         async with self._runtime.database.unit(claim.tenant_id) as unit:
             await LeasedTasks(unit).fail(claim.task_id, said, retry_at=retry_at)
         return retry_at is not None

@@ -12,9 +12,9 @@ class FileStore(Protocol):
         ...
 
     async def get(self, file_id: UUID) -> bytes | None:
-        """Return the content, or None when there is none."""
+        """Return the content, or None when there is none. Raises Unavailable."""
         ...
 
     async def remove(self, file_id: UUID) -> None:
-        """Delete the content; nothing happens when there is none."""
+        """Delete the content; nothing happens when there is none. Raises Unavailable."""
         ...

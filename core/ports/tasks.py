@@ -15,7 +15,10 @@ from core.shared.usecase import Command
 TaskId = NewType("TaskId", UUID)
 
 MAX_ATTEMPTS = 3
-"""A task that failed this often stays, with its last error, and isn't tried again."""
+"""A task that failed this often stays, with its last error, and isn't tried again.
+
+Attempts that ended with Unavailable don't count: a disk that is full for a day loses no work.
+"""
 
 TASK_COMMANDS: dict[str, type[Command[Any]]] = {}
 """The command that does the work of each kind; filled by importing the slices' `contracts`."""

@@ -28,11 +28,16 @@ class LocalFiles:
             return await asyncio.to_thread(self._path(file_id).read_bytes)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise Unavailable("The file can't be read at the moment.") from error
 
     async def remove(self, file_id: UUID) -> None:
         """Delete the file."""
         path = self._path(file_id)
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError as error:
+            raise Unavailable("The file can't be removed at the moment.") from error
 
     def _path(self, file_id: UUID) -> Path:
         # The last characters of a UUIDv7 are random; its first ones are the time.

@@ -88,6 +88,13 @@ class LeasedTasks:
         else:
             await self._update(task_id, run_at=retry_at, lease_until=None, last_error=error)
 
+    async def put_off(self, task_id: UUID, error: str, *, retry_at: datetime) -> None:
+        """Note why an attempt couldn't be made, and take it back."""
+        attempts = sa.func.greatest(tasks.c.attempts - 1, 0)
+        await self._update(
+            task_id, run_at=retry_at, lease_until=None, last_error=error, attempts=attempts
+        )
+
     async def renew(self, task_id: UUID, lease_until: datetime) -> None:
         """Keep the lease on a task whose work goes on."""
         await self._update(task_id, lease_until=lease_until)

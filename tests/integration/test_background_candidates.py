@@ -1,5 +1,7 @@
 """Imports and the removal of files as the workers really run them."""
 
+import asyncpg
+
 from core.candidates.contracts import AddFile, CreateCandidate, DeleteCandidate
 from core.imports.contracts import GetImport, StartImport
 from tenants.runtime import Runtime
@@ -37,3 +39,34 @@ async def test_the_content_of_files_goes_with_the_candidate(
     assert kept() == [file.id.hex]
     await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
     assert kept() == []
+
+
+async def test_a_disk_that_is_away_costs_no_attempts(
+    runtime: Runtime, world: World, database: TestDatabase
+) -> None:
+    """Erasing isn't given up after three attempts: it waits until the disk is back."""
+    scope = runtime.scope(world.globex.context, world.globex.actor("recruiter"), "test")
+    made = await scope.execute(CreateCandidate(full_name="To Be Erased"))
+    file = await scope.execute(AddFile(candidate_id=made.id, name="a.txt", content=b"secret"))
+    folder = runtime.settings.data_dir / "files" / str(world.globex.id)
+    (path,) = [each for each in folder.rglob("*") if each.is_file()]
+    path.unlink()
+    path.mkdir()  # what can't be unlinked, even by root
+    await scope.execute(DeleteCandidate(candidate_id=made.id))
+    worker = TaskWorker(TaskRunner(runtime), database.relay_url)
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        for _ in range(5):
+            assert await worker.run_due() == 1
+            await connection.execute("UPDATE tasks SET run_at = now() WHERE finished_at IS NULL")
+        path.rmdir()
+        path.write_bytes(b"secret")
+        assert await worker.run_due() == 1
+        task = await connection.fetchrow(
+            "SELECT * FROM tasks WHERE payload->'file_ids' ? $1", str(file.id)
+        )
+    finally:
+        await connection.close()
+    assert not path.exists()
+    assert task is not None
+    assert (task["attempts"], task["dead_at"], task["finished_at"] is None) == (1, None, False)
