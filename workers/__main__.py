@@ -19,7 +19,7 @@ from tenants.tasks import TaskRunner
 from workers.relay import Sequencer
 from workers.tasks import TaskWorker
 
-PERIODIC: Final = {"housekeeping": timedelta(hours=6)}
+PERIODIC: Final = {"housekeeping": timedelta(hours=6), "sweep_files": timedelta(days=1)}
 """What is promised to every tenant in each slot of this length."""
 
 NO_RELAY: Final = SettingsProblem(

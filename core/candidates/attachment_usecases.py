@@ -1,6 +1,8 @@
 """What can be done with a candidate's notes and files."""
 
 import hashlib
+from datetime import timedelta
+from typing import Final
 
 import msgspec
 
@@ -19,6 +21,7 @@ from core.candidates.contracts import (
     NoteId,
     NoteView,
     RemoveFiles,
+    SweepFiles,
 )
 from core.candidates.errors import FileNotFound, NotYourNote
 from core.candidates.events import FileAdded, FileDeleted, NoteAdded, NoteDeleted, NoteEdited
@@ -36,13 +39,16 @@ from core.ports.files import FileStore
 from core.ports.tasks import Tasks
 from core.shared.access import Access
 from core.shared.actor import Actor
-from core.shared.clock import Clock
+from core.shared.clock import Clock, UtcDatetime
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.events import Recorder
 from core.shared.ids import Ids
 from core.shared.paging import Page, PageRequest
 from core.shared.permissions import Action
 from core.shared.usecase import handles
+
+UPLOAD_SETTLED: Final = timedelta(days=1)
+"""The transaction of an upload has long ended by then, one way or the other."""
 
 
 @handles(AddNote, action=Action.EDIT_CANDIDATE)
@@ -160,6 +166,22 @@ async def remove_files(command: RemoveFiles, *, store: FileStore) -> None:
     """Delete contents whose records are gone."""
     for file_id in command.file_ids:
         await store.remove(file_id)
+
+
+@handles(SweepFiles, action=Action.DELETE_CANDIDATE)
+async def sweep_files(
+    command: SweepFiles,  # noqa: ARG001 - the command has no fields
+    *,
+    files: FileRepository,
+    store: FileStore,
+    clock: Clock,
+) -> None:
+    """Delete what uploads left that never committed: nobody could find it to erase it."""
+    stored = await store.stored_before(UtcDatetime(clock.now() - UPLOAD_SETTLED))
+    known = await files.known(stored)
+    for file_id in stored:
+        if file_id not in known:
+            await store.remove(file_id)
 
 
 @handles(ListFiles, action=Action.VIEW_CANDIDATES)

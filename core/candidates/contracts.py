@@ -320,3 +320,8 @@ class RemoveFiles(Command[None], frozen=True, kw_only=True):
     """Delete the content of files whose records are gone; only background work runs it."""
 
     file_ids: tuple[FileId, ...]
+
+
+@task("sweep_files")
+class SweepFiles(Command[None], frozen=True, kw_only=True):
+    """Delete old contents that no record names; only background work runs it."""

@@ -107,6 +107,10 @@ class FileRepository(Protocol):
         """Return every file of a candidate."""
         ...
 
+    async def known(self, file_ids: Sequence[UUID]) -> set[UUID]:
+        """Return which of these have a record."""
+        ...
+
 
 class AttachmentQueries(Protocol):
     """Reads notes and files."""

@@ -1,7 +1,10 @@
 """Stored file contents, kept apart by tenant. The records about them are the slices' own."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
+
+from core.shared.clock import UtcDatetime
 
 
 class FileStore(Protocol):
@@ -17,4 +20,8 @@ class FileStore(Protocol):
 
     async def remove(self, file_id: UUID) -> None:
         """Delete the content; nothing happens when there is none. Raises Unavailable."""
+        ...
+
+    async def stored_before(self, moment: UtcDatetime) -> Sequence[UUID]:
+        """Return what was stored before, wholly or in part. Raises Unavailable."""
         ...

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+from core.shared.clock import UtcDatetime
 from core.shared.errors import Unavailable
 from core.shared.ids import TenantId
 
@@ -36,8 +38,16 @@ class LocalFiles:
         path = self._path(file_id)
         try:
             await asyncio.to_thread(path.unlink, missing_ok=True)
+            await asyncio.to_thread(_unfinished(path).unlink, missing_ok=True)
         except OSError as error:
             raise Unavailable("The file can't be removed at the moment.") from error
+
+    async def stored_before(self, moment: UtcDatetime) -> Sequence[UUID]:
+        """Return what was stored before, also what a crash left half written."""
+        try:
+            return await asyncio.to_thread(_older, self._folder, moment.timestamp())
+        except OSError as error:
+            raise Unavailable("The files can't be listed at the moment.") from error
 
     def _path(self, file_id: UUID) -> Path:
         # The last characters of a UUIDv7 are random; its first ones are the time.
@@ -46,7 +56,7 @@ class LocalFiles:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_suffix(".part")
+    unfinished = _unfinished(path)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -58,3 +68,16 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_suffix(".part")
+
+
+def _older(folder: Path, moment: float) -> list[UUID]:
+    found = {
+        UUID(hex=path.stem)
+        for path in folder.glob("??/*")
+        if path.is_file() and path.stat().st_mtime < moment
+    }
+    return sorted(found)

@@ -1,7 +1,8 @@
 """Notes and files of candidates."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,9 @@ from plugins.postgres.candidate_tables import candidate_files, candidate_notes
 from plugins.postgres.candidates import PostgresCandidates
 from plugins.postgres.database import TenantReader
 from plugins.postgres.unit import Unit
+
+_CHUNK: Final = 5_000
+"""Values of one IN list."""
 
 
 class PostgresNotes:
@@ -87,6 +91,17 @@ class PostgresFiles:
             sa.select(candidate_files.c.id).where(candidate_files.c.candidate_id == candidate_id)
         )
         return tuple(FileId(row.id) for row in rows)
+
+    async def known(self, file_ids: Sequence[UUID]) -> set[UUID]:
+        """Return which of these have a record."""
+        found: set[UUID] = set()
+        for start in range(0, len(file_ids), _CHUNK):
+            chunk = file_ids[start : start + _CHUNK]
+            rows = await self._unit.all(
+                sa.select(candidate_files.c.id).where(candidate_files.c.id.in_(chunk))
+            )
+            found.update(row.id for row in rows)
+        return found
 
 
 class _Cursor(msgspec.Struct, array_like=True, frozen=True):

@@ -1,9 +1,23 @@
 """Imports and the removal of files as the workers really run them."""
 
-import asyncpg
+import os
+import time
+from pathlib import Path
+from uuid import uuid4
 
-from core.candidates.contracts import AddFile, CreateCandidate, DeleteCandidate
+import asyncpg
+import pytest
+
+from core.candidates.contracts import (
+    AddFile,
+    CreateCandidate,
+    DeleteCandidate,
+    DownloadFile,
+    SweepFiles,
+)
 from core.imports.contracts import GetImport, StartImport
+from core.shared.actor import system
+from plugins.postgres.outbox import PostgresRecorder
 from tenants.runtime import Runtime
 from tenants.tasks import TaskRunner
 from tests.fixtures.databases import TestDatabase
@@ -70,3 +84,38 @@ async def test_a_disk_that_is_away_costs_no_attempts(
     assert not path.exists()
     assert task is not None
     assert (task["attempts"], task["dead_at"], task["finished_at"] is None) == (1, None, False)
+
+
+async def test_what_an_upload_left_that_never_committed_is_swept_away(
+    runtime: Runtime, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = runtime.scope(world.acme.context, world.acme.actor("recruiter"), "test")
+    made = await scope.execute(CreateCandidate(full_name="Kept Person"))
+    kept = await scope.execute(AddFile(candidate_id=made.id, name="a.txt", content=b"kept"))
+    folder = runtime.settings.data_dir / "files" / str(world.acme.id)
+
+    def files() -> set[Path]:
+        return {path for path in folder.rglob("*") if path.is_file()}
+
+    before = files()
+    with monkeypatch.context() as patched:
+        patched.setattr(PostgresRecorder, "flush", _crash)
+        with pytest.raises(RuntimeError):
+            await scope.execute(AddFile(candidate_id=made.id, name="b.txt", content=b"left"))
+    (orphan,) = files() - before
+    half = orphan.parent / f"{uuid4().hex[:-2]}{orphan.parent.name}.part"
+    half.write_bytes(b"le")
+    sweeper = runtime.scope(world.acme.context, system(world.acme.id, uuid4()), "test")
+    await sweeper.execute(SweepFiles())
+    assert files() == {*before, orphan, half}, "an upload may still be under way"
+    yesterday = time.time() - 90_000
+    for path in files():
+        os.utime(path, (yesterday, yesterday))
+    await sweeper.execute(SweepFiles())
+    assert files() == before
+    download = DownloadFile(candidate_id=made.id, file_id=kept.id)
+    assert (await scope.ask(download)).content == b"kept"
+
+
+async def _crash(*_: object) -> None:
+    raise RuntimeError("the process ended before the commit")
