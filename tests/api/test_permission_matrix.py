@@ -254,7 +254,7 @@ async def test_a_flipped_entry_is_found(
     found: dict[str, Operation],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(PERMISSIONS[action], role, grant)  # type: ignore[arg-type]
+    monkeypatch.setitem(PERMISSIONS[action], role, grant)
     assert await try_as(graphs[role], found[name], _grant(name, role)) is not None
     monkeypatch.undo()
     assert await try_as(graphs[role], found[name], _grant(name, role)) is None
