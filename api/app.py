@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.query import refuse_unknown_parameters
 from api.request_scope import provide_tenant_scope
 from api.routes import RouteOptions
+from api.streams.hub import Hub
 from api.v1 import CONTROLLERS
 from api.validation import StrictBody
 from tenants.runtime import Runtime
@@ -34,6 +35,8 @@ class Application(Litestar):
             debug=False,
         )
         self.health = Health(runtime, Metrics())
+        self.streams = Hub(runtime)
+        self.state.streams = self.streams
         self._gate = Gate(super().__call__, runtime, RouteOptions(self), self.health)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]

@@ -19,7 +19,7 @@ from api.health import Health
 from api.hosts import Origin, Proxies, host_name
 from api.limits import Limits, RateLimited
 from api.replies import Reply, not_found
-from api.request_scope import CLIENT_ADDRESS, HTTPS, REQUEST_ID, TENANT_SCOPE
+from api.request_scope import CLIENT_ADDRESS, HEAD, HTTPS, REQUEST_ID, TENANT_SCOPE
 from api.routes import RouteOptions
 from api.tracing import CURRENT, Current, request_id_from, trace_id_from
 from api.visit import Visit
@@ -67,6 +67,7 @@ class Gate:
         visit.leave(REQUEST_ID, request_id)
         if visit.method == "HEAD":
             scope["method"] = "GET"  # RFC 9110: the same answer, without its body
+            visit.leave(HEAD, visit.method)
         try:
             refusal = await self._pass(visit, receive, headers)
             if refusal is not None:

@@ -13,6 +13,7 @@ REQUEST_ID: Final = "intellimatch.request_id"
 TENANT_SCOPE: Final = "intellimatch.tenant_scope"
 CLIENT_ADDRESS: Final = "intellimatch.client_address"
 HTTPS: Final = "intellimatch.https"
+HEAD: Final = "intellimatch.head"
 
 
 def request_id_of(scope: Scope) -> str:
@@ -28,6 +29,11 @@ def client_address_of(scope: Scope) -> str:
 def is_https(scope: Scope) -> bool:
     """Whether the caller's end of the connection is encrypted, looking through trusted proxies."""
     return bool(scope.get(HTTPS, False))
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether only the headers of the answer were asked for."""
+    return bool(scope.get(HEAD, False))
 
 
 def provide_tenant_scope(scope: Scope) -> TenantScope:

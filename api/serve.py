@@ -9,15 +9,17 @@ import gc
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.health import Health
+from api.streams.sse import ABORT
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 
@@ -30,12 +32,28 @@ COLLECT_AFTER: Final = 50_000
 log = structlog.get_logger("api.serve")
 
 
+class CuttableProtocol(HttpToolsProtocol):
+    """Leaves in each request's scope what ends its connection at once, for streams nobody reads."""
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser before the application is."""
+        cast("dict[str, Any]", self.scope)[ABORT] = self.transport.abort
+        super().on_headers_complete()
+
+
 class DrainingServer(uvicorn.Server):
     """Flips readiness before it stops, and leaves the process to those who have more to close."""
 
-    def __init__(self, config: uvicorn.Config, health: Health, started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        health: Health,
+        started: Callable[[], None],
+        end_streams: Callable[[], Awaitable[None]],
+    ) -> None:
         super().__init__(config)
         self._health = health
+        self._end_streams = end_streams
         self._closes_at: float | None = None
         self._say_started: Callable[[], None] | None = started
 
@@ -56,6 +74,11 @@ class DrainingServer(uvicorn.Server):
         if self._closes_at is not None and time.monotonic() >= self._closes_at:
             self.should_exit = True
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, which would go on for ever, then wait for what else runs."""
+        await self._end_streams()
+        await super().shutdown(sockets)
 
 
 async def serve(
@@ -78,7 +101,7 @@ async def serve(
             app,
             host=host,
             port=port,
-            http="httptools",
+            http=CuttableProtocol,
             ws="none",
             lifespan="on",
             access_log=False,
@@ -89,7 +112,7 @@ async def serve(
             timeout_graceful_shutdown=settings.shutdown_grace_seconds,
             backlog=2048,
         )
-        await DrainingServer(config, app.health, started).serve(sockets)
+        await DrainingServer(config, app.health, started, app.streams.end_all).serve(sockets)
         log.info("stopped")
     finally:
         await runtime.close()

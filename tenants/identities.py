@@ -8,6 +8,7 @@ never outlives its revocation by more than the notification takes.
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +50,7 @@ class Identities:
         self._listening = False
         self._changes = 0
         self._listener: asyncio.Task[None] | None = None
+        self._watchers: list[Callable[[], None]] = []
 
     async def start(self) -> None:
         """Begin to listen for changes."""
@@ -60,6 +62,11 @@ class Identities:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` whenever what is known may be known no longer; return what ends that."""
+        self._watchers.append(changed)
+        return lambda: self._watchers.remove(changed)
 
     async def by_host(self, host: str) -> TenantContext | None:
         """Return the tenant that lives at `host` (a slug or a custom domain), or None."""
@@ -105,6 +112,8 @@ class Identities:
         self._changes += 1
         self._tenants.clear()
         self._identified.clear()
+        for changed in self._watchers:
+            changed()
 
     async def _listen(self) -> None:
         while True:

@@ -1,5 +1,7 @@
 """What one process holds: opened by the API, the workers and the command line."""
 
+from collections.abc import Callable
+
 import redis.asyncio as redis
 
 from core.shared.actor import Actor
@@ -98,6 +100,10 @@ class Runtime:
     async def identify_session(self, token: str) -> Identified | None:
         """Return the tenant and actor of a session token, or None when it doesn't hold."""
         return await self._identities.by_session(token)
+
+    def on_identity_change(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` when any credential may hold no longer; return what ends that."""
+        return self._identities.watch(changed)
 
     def scope(self, tenant: TenantContext, actor: Actor, request_id: str) -> TenantScope:
         """Return the door to the core for one request."""

@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.fixtures.runtimes",
     "tests.fixtures.worlds",
     "tests.fixtures.clients",
+    "tests.fixtures.streams",
 ]

@@ -1,0 +1,1 @@
+"""Live streams: the event log as it grows, over server-sent events."""

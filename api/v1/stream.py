@@ -1,0 +1,148 @@
+"""The live streams: `/stream` for server-sent events, `/stream/poll` for those who can't."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Controller, Request, get
+from litestar.params import QueryParameter
+
+from api.errors import BadRequest
+from api.problems import problems
+from api.replies import Reply, reply
+from api.request_scope import Scoped
+from api.streams.frames import EventView, GapView, view_of
+from api.streams.hub import Hub
+from api.streams.sse import EventStream
+from api.streams.view import View, gap_at
+from core.shared.audience import TOPICS
+from core.shared.errors import FieldError
+
+_LAST_EVENT_ID: Final = "last-event-id"
+_CREDENTIALS: Final = frozenset((b"authorization", b"cookie"))
+_NO_POSITION: Final = -1
+
+TopicsParameter = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only events about these, separated by commas: " + ", ".join(sorted(TOPICS)),
+        max_length=200,
+    ),
+]
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """What happened after a position."""
+
+    events: list[EventView]
+    position: Annotated[
+        int, msgspec.Meta(description="Ask for what comes after this the next time.")
+    ]
+    more: Annotated[bool, msgspec.Meta(description="Whether more is there already.")]
+    gap: Annotated[
+        GapView | None,
+        msgspec.Meta(description="Set where events can't be told any more: fetch afresh."),
+    ]
+
+
+class StreamController(Controller):
+    """Who hears of what is settled by the same permissions as reading it."""
+
+    path = "/stream"
+    tags = ("Live",)
+
+    @get(
+        operation_id="openStream",
+        summary="Hear of events as they happen",
+        description="Server-sent events. `id` is the event's position in the workspace's log and "
+        "contiguous: `checkpoint` stands for positions that you aren't told of, `gap` for those "
+        "that can't be told any more. Resume with the header `Last-Event-ID`.",
+        response_description="A stream that goes on until either side ends it.",
+        opt={"produces": "text/event-stream"},
+        responses=problems(403),
+    )
+    async def open(
+        self,
+        request: Request[Any, Any, Any],
+        tenant_scope: Scoped,
+        after: Annotated[
+            int | None,
+            QueryParameter(
+                ge=0,
+                le=2**63 - 1,
+                description="Resume after this position, as `Last-Event-ID` does.",
+            ),
+        ] = None,
+        topics: TopicsParameter = None,
+    ) -> Reply[bytes]:
+        """Open a stream."""
+        chosen = _topics(topics)
+        view = View.of(tenant_scope.tenant, tenant_scope.actor, chosen)
+        actor = tenant_scope.actor
+        owner = f"{view.tenant_id}:{actor.member_id or actor.id}"
+        hub: Hub = request.app.state.streams
+        hub.check_limits(view.tenant_id, owner)
+        headers = request.scope["headers"]
+        credential = {name: value for name, value in headers if name in _CREDENTIALS}
+        last = request.headers.get(_LAST_EVENT_ID, "").strip()
+        return EventStream(hub, view, chosen, owner, credential, _position(last) if last else after)
+
+    @get(
+        "/poll",
+        operation_id="pollStream",
+        summary="Ask what happened",
+        description="The same events for those who can't keep a stream open. Without `after` the "
+        "answer says only where the log ends now.",
+        responses=problems(403),
+    )
+    async def poll(
+        self,
+        request: Request[Any, Any, Any],
+        tenant_scope: Scoped,
+        after: Annotated[
+            int | None,
+            QueryParameter(ge=0, le=2**63 - 1, description="The `position` of the answer before."),
+        ] = None,
+        topics: TopicsParameter = None,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=200, description="Most positions to look at.")
+        ] = 100,
+    ) -> Reply[EventPage]:
+        """Answer with what happened since."""
+        view = View.of(tenant_scope.tenant, tenant_scope.actor, _topics(topics))
+        hub: Hub = request.app.state.streams
+        log = hub.log_of(view.tenant_id)
+        bounds = await log.bounds()
+        if after is None:
+            return reply(EventPage([], bounds.last, more=False, gap=None))
+        gap = gap_at(after, bounds)
+        if gap is not None:
+            return reply(EventPage([], gap.position, more=False, gap=gap))
+        events = await log.after(after, limit)
+        if events and events[0].position != after + 1:
+            gap = GapView("pruned", after, bounds.last)
+            return reply(EventPage([], bounds.last, more=False, gap=gap))
+        seen = await view.seen(log, events)
+        position = events[-1].position if events else after
+        shown = [view_of(event) for event in events if event.position in seen]
+        return reply(EventPage(shown, position, more=position < bounds.last, gap=None))
+
+
+def _topics(text: str | None) -> frozenset[str]:
+    """Return the topics that were asked for; none means all. Raises BadRequest."""
+    if text is None:
+        return frozenset()
+    asked = frozenset(part.strip() for part in text.split(",") if part.strip())
+    unknown = sorted(asked - TOPICS)
+    if unknown or not asked:
+        raise BadRequest(
+            FieldError("topics", f"Topics are {', '.join(sorted(TOPICS))}.", "unknown_topic"),
+            message="Some parameters are not valid.",
+        )
+    return asked
+
+
+def _position(last_event_id: str) -> int:
+    """Return the position in a Last-Event-ID; what isn't one is none of ours, which is a gap."""
+    if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19:
+        return int(last_event_id)
+    return _NO_POSITION

@@ -1,0 +1,122 @@
+"""Who may hear of which event, and what of it: the permission table of the live streams.
+
+An event that isn't listed reaches nobody. Where the table grants `assigned`, only events about what
+is assigned to the listener reach them. A listener is told ids and states and fetches the rest, so
+that what people may see of a thing is decided where the thing is shown.
+"""
+
+from typing import Any, Final
+
+from core.shared.access import authorise
+from core.shared.actor import Actor
+from core.shared.errors import Forbidden
+from core.shared.permissions import Action
+
+AUDIENCES: Final[dict[str, Action]] = {
+    "api_key.created": Action.MANAGE_USERS,
+    "api_key.revoked": Action.MANAGE_USERS,
+    "api_key.rotated": Action.MANAGE_USERS,
+    "application.assigned": Action.VIEW_CANDIDATES,
+    "application.created": Action.VIEW_CANDIDATES,
+    "application.hired": Action.VIEW_CANDIDATES,
+    "application.moved": Action.VIEW_CANDIDATES,
+    "application.rejected": Action.VIEW_CANDIDATES,
+    "application.reopened": Action.VIEW_CANDIDATES,
+    "application.withdrawn": Action.VIEW_CANDIDATES,
+    "bulk_rejection.created": Action.MOVE_APPLICATION,
+    "bulk_rejection.finished": Action.MOVE_APPLICATION,
+    "bulk_rejection.recalled": Action.MOVE_APPLICATION,
+    "candidate.created": Action.VIEW_CANDIDATES,
+    "candidate.deleted": Action.VIEW_CANDIDATES,
+    "candidate.file_added": Action.VIEW_CANDIDATES,
+    "candidate.file_deleted": Action.VIEW_CANDIDATES,
+    "candidate.merge_undone": Action.VIEW_CANDIDATES,
+    "candidate.merged": Action.VIEW_CANDIDATES,
+    "candidate.note_added": Action.VIEW_CANDIDATES,
+    "candidate.note_deleted": Action.VIEW_CANDIDATES,
+    "candidate.note_edited": Action.VIEW_CANDIDATES,
+    "candidate.updated": Action.VIEW_CANDIDATES,
+    "feedback.edited": Action.VIEW_CANDIDATES,
+    "feedback.submitted": Action.VIEW_CANDIDATES,
+    "import.cancelled": Action.IMPORT_CANDIDATES,
+    "import.finished": Action.IMPORT_CANDIDATES,
+    "import.started": Action.IMPORT_CANDIDATES,
+    "interview.cancelled": Action.VIEW_CANDIDATES,
+    "interview.rescheduled": Action.VIEW_CANDIDATES,
+    "interview.scheduled": Action.VIEW_CANDIDATES,
+    "invitation.accepted": Action.MANAGE_USERS,
+    "invitation.created": Action.MANAGE_USERS,
+    "invitation.revoked": Action.MANAGE_USERS,
+    "job.created": Action.VIEW_JOBS,
+    "job.deleted": Action.VIEW_JOBS,
+    "job.edited": Action.VIEW_JOBS,
+    "job.stages_changed": Action.VIEW_JOBS,
+    "job.status_changed": Action.VIEW_JOBS,
+    "member.deactivated": Action.VIEW_TEAM,
+    "member.joined": Action.VIEW_TEAM,
+    "member.password_changed": Action.MANAGE_USERS,
+    "member.password_reset_issued": Action.MANAGE_USERS,
+    "member.reactivated": Action.VIEW_TEAM,
+    "member.signed_in": Action.MANAGE_USERS,
+    "member.signed_out": Action.MANAGE_USERS,
+    "member.updated": Action.VIEW_TEAM,
+    "password_reset.requested": Action.MANAGE_USERS,
+    "pipeline.changed": Action.VIEW_JOBS,
+    "tenant.custom_domain_set": Action.MANAGE_TENANT,
+    "tenant.feature_flag_set": Action.MANAGE_TENANT,
+    "tenant.plan_changed": Action.MANAGE_TENANT,
+    "tenant.pruned": Action.MANAGE_TENANT,
+    "tenant.registered": Action.MANAGE_TENANT,
+    "tenant.resumed": Action.MANAGE_TENANT,
+    "tenant.suspended": Action.MANAGE_TENANT,
+    "tenant.updated": Action.VIEW_TENANT,
+}
+"""Type of event to the row of the permission table that the listener needs."""
+
+TOPICS: Final = frozenset(name.partition(".")[0] for name in AUDIENCES)
+"""What can be listened to apart: the nouns that events are about."""
+
+SHOWN_FIELDS: Final = frozenset(
+    {
+        "application_id",
+        "applications",
+        "candidate_id",
+        "created",
+        "failed",
+        "fields",
+        "from_stage_id",
+        "from_status",
+        "job_id",
+        "merge_id",
+        "merged_id",
+        "rejected",
+        "skipped",
+        "stage_id",
+        "state",
+        "to_stage_id",
+        "to_status",
+        "updated",
+    }
+)
+"""What of an event's payload is shown: ids of things, states and counts; nothing about people."""
+
+
+def audible_types(actor: Actor) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the types of events an actor hears always, and those only of what is assigned.
+
+    Raises Unauthenticated for those who have not signed in.
+    """
+    always: set[str] = set()
+    assigned: set[str] = set()
+    for name, action in AUDIENCES.items():
+        try:
+            access = authorise(actor, action)
+        except Forbidden:
+            continue
+        (assigned if access.only_assigned else always).add(name)
+    return frozenset(always), frozenset(assigned)
+
+
+def shown_payload(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an event's payload a listener is told."""
+    return {name: value for name, value in payload.items() if name in SHOWN_FIELDS}
