@@ -30,6 +30,10 @@ CONNECTION_LOST = (
     OSError,
 )
 BUSY = "The database is busy. Nothing was changed; try again."
+ANSWER_SECONDS = 5.0
+"""A server that says nothing this long after it should have ended a statement is taken for dead:
+behind a cut network it would keep its callers waiting until TCP gives up, a quarter of an hour."""
+
 UNAVAILABLE = "The database can't be reached. Nothing was changed; try again in a moment."
 
 
@@ -65,7 +69,12 @@ class Database:
         }
 
         async def connect() -> Any:
-            return await asyncpg.connect(settings.url, server_settings=server_settings)
+            return await asyncpg.connect(
+                settings.url,
+                timeout=settings.pool_timeout_ms / 1_000,
+                command_timeout=settings.statement_timeout_ms / 1_000 + ANSWER_SECONDS,
+                server_settings=server_settings,
+            )
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
