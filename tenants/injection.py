@@ -20,6 +20,7 @@ from core.shared.tenant import TenantContext
 from core.shared.usecase import UseCase
 from plugins.postgres.database import Database, TenantReader
 from plugins.postgres.outbox import PostgresRecorder
+from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.unit import Unit
 from tenants.settings import Settings
 
@@ -36,6 +37,7 @@ class Session(msgspec.Struct):
     database: Database
     settings: Settings
     valkey: redis.Redis
+    vault: SubjectVault
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
 

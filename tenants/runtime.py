@@ -11,6 +11,7 @@ from core.shared.tenant import TenantContext
 from plugins.postgres.credentials import Credentials
 from plugins.postgres.database import Database, DatabaseSettings
 from plugins.postgres.directory import TenantDirectory
+from plugins.postgres.subject_keys import SubjectVault
 from plugins.system.clock import SystemClock
 from plugins.system.ids import RandomIds
 from tenants.identities import Identified, Identities
@@ -35,9 +36,10 @@ class Runtime:
         self.redis = valkey
         self.clock = clock
         self.ids = ids
-        self._machinery = Machinery(database, clock, ids, settings, valkey, wire())
         if settings.secret_key is None:
             raise ValueError("settings must hold the secret key; see tenants.bootstrap.prepare")
+        vault = SubjectVault(settings.secret_key)
+        self._machinery = Machinery(database, clock, ids, settings, valkey, vault, wire())
         self._credentials = Credentials(database, settings.secret_key, clock)
         self._identities = Identities(database, TenantDirectory(database), self._credentials)
 

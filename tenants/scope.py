@@ -20,6 +20,7 @@ from core.tenancy.errors import TenantSuspended
 from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
+from plugins.postgres.subject_keys import SubjectVault
 from tenants.injection import Provider, Session
 from tenants.settings import Settings
 
@@ -40,6 +41,7 @@ class Machinery(msgspec.Struct, frozen=True):
     ids: Ids
     settings: Settings
     valkey: redis.Redis
+    vault: SubjectVault
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -121,6 +123,7 @@ class TenantScope:
             database=machinery.database,
             settings=machinery.settings,
             valkey=machinery.valkey,
+            vault=machinery.vault,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
@@ -138,7 +141,7 @@ class TenantScope:
         async with self._machinery.database.unit(self.tenant.id) as unit:
             session.unit = unit
             session.recorder = PostgresRecorder(
-                unit, self.actor, session.clock, session.ids, self.request_id
+                unit, self.actor, session.clock, session.ids, session.vault, self.request_id
             )
             result = await work(session)
             await session.recorder.flush()

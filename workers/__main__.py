@@ -11,12 +11,14 @@ import structlog
 import uvloop
 
 from core.shared.errors import DomainError
+from tenants.auditing import AuditSealer
 from tenants.bootstrap import ready_engines
 from tenants.runtime import Runtime
 from tenants.settings import Settings, load_settings
 from tenants.settings_values import SettingsError, SettingsProblem
 from tenants.tasks import TaskRunner
 from workers.relay import Sequencer
+from workers.sealing import SealingLoop
 from workers.tasks import TaskWorker
 
 PERIODIC: Final = {"housekeeping": timedelta(hours=6), "sweep_files": timedelta(days=1)}
@@ -38,10 +40,12 @@ async def work(settings: Settings) -> None:
         worker = TaskWorker(TaskRunner(runtime), ready.relay_database_url, periodic=PERIODIC)
         retention = timedelta(hours=ready.event_retention_hours)
         sequencer = Sequencer(ready.relay_database_url, retention=retention)
+        sealing = SealingLoop(AuditSealer(runtime), ready.relay_database_url)
 
         def stop() -> None:
             worker.stop()
             sequencer.stop()
+            sealing.stop()
 
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -51,6 +55,7 @@ async def work(settings: Settings) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(worker.run(), name="tasks")
                 group.create_task(sequencer.run(), name="sequencer")
+                group.create_task(sealing.run(), name="sealer")
         finally:
             await runtime.close()
 

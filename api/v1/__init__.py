@@ -5,6 +5,7 @@ from litestar import Controller
 from api.v1.analytics import AnalyticsController
 from api.v1.api_keys import ApiKeyController
 from api.v1.applications import ApplicationController, JobPipelineController
+from api.v1.audit import AuditController
 from api.v1.auth import AuthController
 from api.v1.bulk import BulkController
 from api.v1.candidate_attachments import FileController, NoteController
@@ -43,5 +44,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     FeedbackController,
     AnalyticsController,
     StreamController,
+    AuditController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""

@@ -146,7 +146,9 @@ class ExportController(Controller):
         async def page(cursor: str | None) -> Page[CandidateView]:
             return await tenant_scope.ask(ExportCandidates(where=where, cursor=cursor))
 
-        return await _stream(page, _CANDIDATE_HEADER, _candidate_cells, "candidates.csv", bom=bom)
+        return await stream_csv(
+            page, _CANDIDATE_HEADER, _candidate_cells, "candidates.csv", bom=bom
+        )
 
     @get(
         "/applications/export.csv",
@@ -182,12 +184,12 @@ class ExportController(Controller):
             asked = msgspec.structs.replace(listed, page=PageRequest(MAX_LIMIT, cursor))
             return await tenant_scope.ask(ExportApplications(listed=asked))
 
-        return await _stream(
+        return await stream_csv(
             page, _APPLICATION_HEADER, _application_cells, "applications.csv", bom=bom
         )
 
 
-async def _stream(
+async def stream_csv(
     page: Callable[[str | None], Awaitable[Page[T]]],
     header: Sequence[str],
     cells: Callable[[T], Sequence[str]],
@@ -195,6 +197,7 @@ async def _stream(
     *,
     bom: bool,
 ) -> CsvStream:
+    """Return the file that `page` yields, from its first page on, below `header`."""
     first = await page(None)
 
     async def chunks() -> AsyncIterator[bytes]:

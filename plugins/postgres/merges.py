@@ -21,6 +21,7 @@ from plugins.postgres.candidate_tables import (
     candidate_notes,
 )
 from plugins.postgres.job_tables import stages
+from plugins.postgres.subject_keys import subject_keys
 from plugins.postgres.unit import Unit
 
 _WITHDRAWN: Final = "The candidate was merged with another who had applied for the job before."
@@ -38,6 +39,8 @@ class PostgresMerges:
     async def move(self, other: CandidateId, survivor: CandidateId, now: UtcDatetime) -> Moved:
         """Move everything that hangs on `other`."""
         withdrawn = await self._withdraw_younger(other, survivor, now)
+        # What the trail says of the other stays readable until the survivor is deleted.
+        await self._hand_over(subject_keys, other, survivor)
         return Moved(
             applications=await self._hand_over(applications, other, survivor),
             withdrawn=withdrawn,
@@ -61,6 +64,11 @@ class PostgresMerges:
                 .where(table.c.id.in_(ids), table.c[column] == survivor)
                 .values({column: other})
             )
+        await self._unit.execute(
+            sa.update(subject_keys)
+            .where(subject_keys.c.id == other, subject_keys.c.candidate_id == survivor)
+            .values(candidate_id=other)
+        )
         left = [each.id for each in moved.withdrawn if not await self._reopen(each, now)]
         return tuple(left)
 

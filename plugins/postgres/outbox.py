@@ -18,6 +18,7 @@ from plugins.postgres.schema import (
     time_column,
     uuid_column,
 )
+from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.unit import Unit
 
 CHANNEL: Final = "outbox_written"
@@ -71,7 +72,7 @@ audit_entries = tenant_table(
     json_column("after", nullable=True),
     text_column("reason", nullable=True),
     text_column("request_id"),
-    indexes=[("subject", "subject_id", "id")],
+    indexes=[("subject", "subject_id", "id"), ("at", "id")],
     privileges=APPEND_ONLY,
 )
 
@@ -79,8 +80,17 @@ audit_entries = tenant_table(
 class PostgresRecorder:
     """Implements `core.shared.events.Recorder`; the unit of work flushes it before it commits."""
 
-    def __init__(self, unit: Unit, actor: Actor, clock: Clock, ids: Ids, request_id: str) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        actor: Actor,
+        clock: Clock,
+        ids: Ids,
+        vault: SubjectVault,
+        request_id: str,
+    ) -> None:
         self._unit = unit
+        self._vault = vault
         self._actor = actor
         self._clock = clock
         self._ids = ids
@@ -131,9 +141,10 @@ class PostgresRecorder:
         )
 
     async def flush(self) -> None:
-        """Write what was recorded."""
+        """Write what was recorded; what the trail says about people is encrypted."""
         if self._events:
             await self._unit.execute(sa.insert(outbox), self._events)
-            await self._unit.execute(sa.insert(audit_entries), self._entries)
+            entries = await self._vault.protect(self._unit, self._entries)
+            await self._unit.execute(sa.insert(audit_entries), entries)
             await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
             self._events, self._entries = [], []

@@ -10,6 +10,7 @@ from plugins.postgres import (
     accounts,
     api_keys,
     application_tables,
+    audit_tables,
     candidate_tables,
     idempotency,
     import_tables,
@@ -20,6 +21,7 @@ from plugins.postgres import (
     outbox,
     quotas,
     sessions,
+    subject_keys,
     task_tables,
     tenants,
 )
@@ -41,6 +43,8 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     interview_tables,
     import_tables,
     task_tables,
+    audit_tables,
+    subject_keys,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

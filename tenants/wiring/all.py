@@ -5,6 +5,7 @@ from tenants.injection import BUILT_IN, Provider, Providers, bind
 from tenants.wiring import (
     analytics,
     applications,
+    audit,
     candidates,
     identity,
     imports,
@@ -24,6 +25,7 @@ WIRED: tuple[Providers, ...] = (
     applications.PROVIDERS,
     interviews.PROVIDERS,
     analytics.PROVIDERS,
+    audit.PROVIDERS,
 )
 
 

@@ -38,6 +38,8 @@ from tests.fixtures.worlds import World, make_world
 __all__ = ["settings"]
 
 FILLED_BY_NO_ROUTE = {
+    "audit_heads": "Workers write it when they seal audit entries.",
+    "audit_seals": "Workers write it when they seal audit entries.",
     "event_logs": "Workers write it when they hand events on.",
     "feature_flags": "The operator sets them on the command line.",
 }
