@@ -28,23 +28,24 @@ async def test_who_does_not_read_harms_nobody(
     examined: Examined,
 ) -> None:
     assert stream_server.process is not None
-    memory = psutil.Process(stream_server.process.pid)
+    process = psutil.Process(stream_server.process.pid)
     listener = await people.listener(topics="application")
+    before_them = connections(process)
     sockets = [open_and_never_read(stream_server, world) for _ in range(100)]
     try:
         await asyncio.sleep(1)
-        before, most, slowest = memory.memory_info().rss, 0, 0.0
+        assert connections(process) >= before_them + len(sockets)
+        before, most, slowest = process.memory_info().rss, 0, 0.0
         for _ in range(10):
             began = time.perf_counter()
             await listener.until(await add(database_admin, world, 100, size=10_000))
             slowest = max(slowest, time.perf_counter() - began)
-            most = max(most, memory.memory_info().rss)
+            most = max(most, process.memory_info().rss)
         assert listener.tape.holes == []
         assert listener.tape.gaps == []
         assert slowest < 3
         assert most - before < 150_000_000
-        cut_off = sum(is_cut_off(each) for each in sockets)
-        assert cut_off == len(sockets)
+        assert connections(process) <= before_them + 1
     finally:
         for each in sockets:
             each.close()
@@ -63,16 +64,8 @@ def open_and_never_read(server: Server, world: World) -> socket.socket:
     return opened
 
 
-def is_cut_off(opened: socket.socket) -> bool:
-    opened.settimeout(5)
-    with contextlib.suppress(TimeoutError):
-        try:
-            while opened.recv(65536):
-                pass
-        except ConnectionError:
-            return True
-        return True
-    return False
+def connections(server: psutil.Process) -> int:
+    return sum(each.status == "ESTABLISHED" for each in server.net_connections("tcp"))
 
 
 @pytest.mark.slow
@@ -85,7 +78,7 @@ async def test_listeners_that_drop_miss_nothing_through_a_restart(
     await server.start()
     chance = random.Random(7)
     begin = await add(database_admin, world, 1)
-    goal = begin + 300
+    goal = begin + 200
     key = world.acme.members["recruiter"].api_key
 
     async def follow(seed: int, client: httpx.AsyncClient) -> Listener:
@@ -100,10 +93,10 @@ async def test_listeners_that_drop_miss_nothing_through_a_restart(
     try:
         async with server.client("acme", key) as client:
             following = asyncio.gather(*(follow(seed, client) for seed in range(200)))
-            for step in range(30):
+            for step in range(20):
                 await add(database_admin, world, 10)
                 await asyncio.sleep(chance.random() * 0.1)
-                if step == 10:
+                if step == 8:
                     assert await server.stop() < settings.shutdown_grace_seconds
                     await server.start()
             listeners = await asyncio.wait_for(following, 40)
