@@ -15,9 +15,8 @@ from core.applications.contracts import (
     StageDurationsView,
 )
 from core.applications.durations import stage_durations
-from core.applications.policy import limited_to
 from core.applications.ports import ApplicationQueries
-from core.shared.access import Access
+from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.paging import Page

@@ -27,7 +27,6 @@ from core.candidates.errors import FileNotFound, NotYourNote
 from core.candidates.events import FileAdded, FileDeleted, NoteAdded, NoteDeleted, NoteEdited
 from core.candidates.file_kinds import clean_file_name, media_type_of
 from core.candidates.normalisation import clean_text
-from core.candidates.policy import limited_to
 from core.candidates.ports import (
     AttachmentQueries,
     CandidateQueries,
@@ -37,7 +36,7 @@ from core.candidates.ports import (
 )
 from core.ports.files import FileStore
 from core.ports.tasks import Tasks
-from core.shared.access import Access
+from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.errors import FieldError, InvalidInput

@@ -17,14 +17,13 @@ from core.candidates.errors import CannotMergeWithItself
 from core.candidates.events import CandidateMergeUndone, CandidatesMerged
 from core.candidates.merging import Former, MergeRecord, merged_profile, unmerged_profile
 from core.candidates.model import Candidate
-from core.candidates.policy import limited_to
 from core.candidates.ports import (
     CandidateQueries,
     CandidateRepository,
     DuplicateQueries,
     MergeRepository,
 )
-from core.shared.access import Access
+from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.events import Recorder

@@ -15,10 +15,9 @@ from core.candidates.contracts import (
 from core.candidates.errors import CandidateChanged
 from core.candidates.events import CandidateCreated, CandidateDeleted, CandidateUpdated
 from core.candidates.model import Candidate, PhoneNumbers, clean_profile, clean_values
-from core.candidates.policy import limited_to
 from core.candidates.ports import CandidateQueries, CandidateRepository, FileRepository
 from core.ports.tasks import Tasks
-from core.shared.access import Access
+from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.events import Recorder

@@ -15,9 +15,9 @@ from core.interviews.contracts import (
 from core.interviews.errors import FeedbackNotFound, NeedsMembership, NoSuchApplication
 from core.interviews.events import FeedbackEdited, FeedbackSubmitted
 from core.interviews.model import Feedback
-from core.interviews.policy import limited_to, may_judge
+from core.interviews.policy import may_judge
 from core.interviews.ports import FeedbackRepository, InterviewQueries, InterviewRepository
-from core.shared.access import Access
+from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.events import Recorder

@@ -1,14 +1,9 @@
-"""To whose applications an actor is limited."""
+"""On whose applications feedback may be given."""
 
-from core.shared.access import Access
-from core.shared.actor import NOBODY, Actor
+from core.shared.access import own_assignments
+from core.shared.actor import Actor
 from core.shared.ids import MemberId
 from core.shared.permissions import PERMISSIONS, Action
-
-
-def limited_to(actor: Actor, access: Access) -> MemberId | None:
-    """Return the member whose applications alone may be seen, or None for no limit."""
-    return _own(actor) if access.only_assigned else None
 
 
 def may_judge(actor: Actor) -> MemberId | None:
@@ -20,8 +15,4 @@ def may_judge(actor: Actor) -> MemberId | None:
     if actor.role is None:
         return None
     sees = PERMISSIONS[Action.VIEW_CANDIDATES][actor.role]
-    return None if sees == "yes" else _own(actor)
-
-
-def _own(actor: Actor) -> MemberId:
-    return actor.member_id if actor.member_id is not None else MemberId(NOBODY)
+    return None if sees == "yes" else own_assignments(actor)

@@ -14,11 +14,10 @@ from core.interviews.contracts import (
 from core.interviews.errors import ApplicationEnded
 from core.interviews.events import InterviewCancelled, InterviewRescheduled, InterviewScheduled
 from core.interviews.model import Interview
-from core.interviews.policy import limited_to
 from core.interviews.ports import InterviewQueries, InterviewRepository
 from core.ports.team import Team
-from core.shared.access import Access
-from core.shared.actor import NOBODY, Actor
+from core.shared.access import Access, limited_to, own_assignments
+from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.events import Recorder
@@ -148,7 +147,7 @@ async def list_interviews(
     query: ListInterviews, *, actor: Actor, access: Access, interviews: InterviewQueries
 ) -> Page[InterviewView]:
     """Return one page of interviews."""
-    interviewer = (actor.member_id or MemberId(NOBODY)) if query.mine else None
+    interviewer = own_assignments(actor) if query.mine else None
     return await interviews.page(query, interviewer, limited_to(actor, access))
 
 

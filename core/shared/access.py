@@ -4,8 +4,9 @@ from typing import Literal
 
 import msgspec
 
-from core.shared.actor import Actor
+from core.shared.actor import NOBODY, Actor
 from core.shared.errors import Forbidden, Unauthenticated
+from core.shared.ids import MemberId
 from core.shared.permissions import PERMISSIONS, Action
 
 
@@ -24,6 +25,19 @@ class Access(msgspec.Struct, frozen=True):
 
 
 FULL = Access("yes")
+
+
+def limited_to(actor: Actor, access: Access) -> MemberId | None:
+    """Return the member whose assignments limit what is seen, or None for no limit.
+
+    An actor without membership has no assignments: it sees nothing.
+    """
+    return own_assignments(actor) if access.only_assigned else None
+
+
+def own_assignments(actor: Actor) -> MemberId:
+    """Return the member who acts; for an actor without membership, one whom nothing is assigned."""
+    return actor.member_id if actor.member_id is not None else MemberId(NOBODY)
 
 
 def authorise(actor: Actor, action: Action) -> Access:
