@@ -1,6 +1,5 @@
 """What can be seen of a PostgreSQL by asking it; changes nothing. Called by `doctor`."""
 
-
 import asyncpg
 import msgspec
 
