@@ -17,7 +17,6 @@ from tenants.settings import Settings
 _POSTGRES, _ROLE, _MIGRATIONS, _REDIS = "postgresql", "database role", "migrations", "redis"
 _FULL = 0.8
 _OLDEST = {"Redis": 7, "Valkey": 8}
-_NOT_RUNNING = "embedded, not running; it starts and stops with the app"
 _UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -26,7 +25,7 @@ async def examine_database(settings: Settings, embedded: EngineState | None) -> 
     if settings.database_url is not None:
         return await _ask(settings.database_url, settings.owner_database_url, "external")
     if embedded is None or embedded.pid is None:
-        return [ok(_POSTGRES, _NOT_RUNNING)]
+        return [_not_running(_POSTGRES, embedded)]
     app, owner = (
         role_url(embedded.url, role, database=EMBEDDED_DATABASE)
         for role in (DEFAULT_ROLES.app, DEFAULT_ROLES.owner)
@@ -39,7 +38,7 @@ async def examine_redis(settings: Settings, embedded: EngineState | None) -> lis
     where, url = "external", settings.redis_url
     if url is None:
         if embedded is None or embedded.pid is None:
-            return [ok(_REDIS, _NOT_RUNNING)]
+            return [_not_running(_REDIS, embedded)]
         where, url = f"embedded, process {embedded.pid}", embedded.url
     try:
         facts = await inspect_redis(url)
@@ -52,6 +51,16 @@ async def examine_redis(settings: Settings, embedded: EngineState | None) -> lis
             )
         ]
     return list(_judge_redis(facts, where))
+
+
+def _not_running(name: str, embedded: EngineState | None) -> Finding:
+    if embedded is not None and embedded.in_use:
+        return problem(
+            name,
+            "embedded, has ended although the app runs",
+            f"Read {embedded.folder / 'server.log'}, then start the app again: it brings it back.",
+        )
+    return ok(name, "embedded, not running; it starts and stops with the app")
 
 
 async def _ask(app_url: str, owner_url: str | None, where: str) -> list[Finding]:

@@ -17,7 +17,7 @@ import msgspec
 
 from plugins.embedded.errors import EngineError, file_errors_explained
 from plugins.embedded.folders import choose_account, describe_account, prepare_data_dir
-from plugins.embedded.holds import Hold, exclusive_turn
+from plugins.embedded.holds import Hold, exclusive_turn, is_held
 from plugins.embedded.postgres_config import PostgresOptions
 from plugins.embedded.postgres_server import PostgresServer
 from plugins.embedded.valkey_server import ValkeyServer
@@ -42,6 +42,8 @@ class EngineState(msgspec.Struct, frozen=True):
     exists: bool
     pid: int | None
     url: str
+    in_use: bool = False
+    """Whether a running app relies on it."""
 
 
 class EngineStates(msgspec.Struct, frozen=True):
@@ -196,7 +198,7 @@ def _share_postgres(server: PostgresServer, *, durable: bool) -> _Share:
 
 
 def _share(server: _Server) -> _Share:
-    share = _Share(Hold(server.folder.parent / "run" / f"{server.folder.name}.users"), server)
+    share = _Share(Hold(_users_file(server)), server)
     try:
         if server.running_pid is None:
             server.start()
@@ -215,8 +217,16 @@ def _give_up_all(shares: list[_Share]) -> None:
 
 def _state(server: _Server, url: str) -> EngineState:
     return EngineState(
-        folder=server.folder, exists=server.folder.exists(), pid=server.running_pid, url=url
+        folder=server.folder,
+        exists=server.folder.exists(),
+        pid=server.running_pid,
+        url=url,
+        in_use=is_held(_users_file(server)),
     )
+
+
+def _users_file(server: _Server) -> Path:
+    return server.folder.parent / "run" / f"{server.folder.name}.users"
 
 
 def _start_lock(data_dir: Path) -> Path:
