@@ -21,7 +21,7 @@ class AnalyticsController(Controller):
 
     @get(
         "/pipeline",
-        operation_id="show_pipeline_analytics",
+        operation_id="showPipelineAnalytics",
         summary="Read conversion, days in stages and time to hire",
         responses=problems(403),
     )

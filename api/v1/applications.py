@@ -105,7 +105,7 @@ class ApplicationController(Controller):
     tags = ("Applications",)
 
     @post(
-        operation_id="create_application",
+        operation_id="createApplication",
         summary="Let a candidate apply to a job",
         responses=problems(403, 409),
     )
@@ -124,7 +124,7 @@ class ApplicationController(Controller):
             location=lambda view: f"/api/v1/applications/{view.id}",
         )
 
-    @get(operation_id="list_applications", summary="List applications", responses=problems(403))
+    @get(operation_id="listApplications", summary="List applications", responses=problems(403))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -160,7 +160,7 @@ class ApplicationController(Controller):
 
     @get(
         "/{application_id:uuid}",
-        operation_id="show_application",
+        operation_id="showApplication",
         summary="Read an application",
         responses=problems(403, 404),
     )
@@ -174,7 +174,7 @@ class ApplicationController(Controller):
 
     @get(
         "/{application_id:uuid}/history",
-        operation_id="show_application_history",
+        operation_id="showApplicationHistory",
         summary="Read an application's history",
         responses=problems(403, 404),
     )
@@ -187,7 +187,7 @@ class ApplicationController(Controller):
 
     @get(
         "/{application_id:uuid}/stage-durations",
-        operation_id="show_stage_durations",
+        operation_id="showStageDurations",
         summary="Read how long an application stood in each stage",
         responses=problems(403, 404),
     )
@@ -200,7 +200,7 @@ class ApplicationController(Controller):
 
     @post(
         "/{application_id:uuid}/move",
-        operation_id="move_application",
+        operation_id="moveApplication",
         summary="Move an application to another stage",
         status_code=200,
         responses=problems(403, 404, 409, 412),
@@ -222,7 +222,7 @@ class ApplicationController(Controller):
 
     @post(
         "/{application_id:uuid}/reject",
-        operation_id="reject_application",
+        operation_id="rejectApplication",
         summary="Reject an application",
         status_code=200,
         responses=problems(403, 404, 409, 412),
@@ -244,7 +244,7 @@ class ApplicationController(Controller):
 
     @post(
         "/{application_id:uuid}/withdraw",
-        operation_id="withdraw_application",
+        operation_id="withdrawApplication",
         summary="Note that the candidate withdrew",
         status_code=200,
         responses=problems(403, 404, 409, 412),
@@ -266,7 +266,7 @@ class ApplicationController(Controller):
 
     @post(
         "/{application_id:uuid}/reopen",
-        operation_id="reopen_application",
+        operation_id="reopenApplication",
         summary="Make an application active again",
         status_code=200,
         responses=problems(403, 404, 409, 412),
@@ -288,7 +288,7 @@ class ApplicationController(Controller):
 
     @post(
         "/{application_id:uuid}/assign",
-        operation_id="assign_application",
+        operation_id="assignApplication",
         summary="Assign an application to a member",
         status_code=200,
         responses=problems(403, 404, 412),
@@ -317,7 +317,7 @@ class JobPipelineController(Controller):
 
     @get(
         "/{job_id:uuid}/pipeline",
-        operation_id="show_job_pipeline",
+        operation_id="showJobPipeline",
         summary="Read a job's pipeline as it stands or stood",
         responses=problems(403, 404),
     )

@@ -57,7 +57,7 @@ class AuditController(Controller):
     tags = ("Audit",)
 
     @get(
-        operation_id="list_audit_entries",
+        operation_id="listAuditEntries",
         summary="List what was done, newest first",
         responses=problems(403),
     )
@@ -84,8 +84,9 @@ class AuditController(Controller):
 
     @get(
         "/export.csv",
-        operation_id="export_audit_entries",
+        operation_id="exportAuditEntries",
         summary="Export the audit trail as CSV",
+        opt={"produces": "text/csv"},
         responses=problems(403),
     )
     async def export(

@@ -66,7 +66,7 @@ class BulkController(Controller):
 
     @post(
         "/bulk-moves",
-        operation_id="bulk_move_applications",
+        operation_id="bulkMoveApplications",
         summary="Move many applications",
         status_code=200,
         responses=problems(403),
@@ -80,7 +80,7 @@ class BulkController(Controller):
 
     @post(
         "/bulk-rejections",
-        operation_id="create_bulk_rejection",
+        operation_id="createBulkRejection",
         summary="Reject many applications after a delay",
         responses=problems(403),
     )
@@ -101,7 +101,7 @@ class BulkController(Controller):
 
     @get(
         "/bulk-rejections/{bulk_rejection_id:uuid}",
-        operation_id="show_bulk_rejection",
+        operation_id="showBulkRejection",
         summary="Read a bulk rejection",
         responses=problems(403, 404),
     )
@@ -118,7 +118,7 @@ class BulkController(Controller):
 
     @post(
         "/bulk-rejections/{bulk_rejection_id:uuid}/recall",
-        operation_id="recall_bulk_rejection",
+        operation_id="recallBulkRejection",
         summary="Recall a bulk rejection",
         status_code=200,
         responses=problems(403, 404, 409),

@@ -55,7 +55,7 @@ class NoteController(Controller):
     path = "/candidates/{candidate_id:uuid}/notes"
     tags = ("Candidates",)
 
-    @post(operation_id="add_note", summary="Write a note", responses=problems(403, 404, 410))
+    @post(operation_id="addNote", summary="Write a note", responses=problems(403, 404, 410))
     async def add(
         self,
         request: Request[Any, Any, Any],
@@ -67,7 +67,7 @@ class NoteController(Controller):
         command = AddNote(candidate_id=CandidateId(candidate_id), text=data.text)
         return await mutate(request, tenant_scope, command, status=201)
 
-    @get(operation_id="list_notes", summary="List notes", responses=problems(403, 404, 410))
+    @get(operation_id="listNotes", summary="List notes", responses=problems(403, 404, 410))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -80,7 +80,7 @@ class NoteController(Controller):
         query = ListNotes(candidate_id=CandidateId(candidate_id), limit=limit, cursor=cursor)
         return reply_page(request, await tenant_scope.ask(query))
 
-    @put("/{note_id:uuid}", operation_id="edit_note", summary="Edit", responses=problems(403, 404))
+    @put("/{note_id:uuid}", operation_id="editNote", summary="Edit", responses=problems(403, 404))
     async def edit(
         self,
         request: Request[Any, Any, Any],
@@ -98,7 +98,7 @@ class NoteController(Controller):
     @delete(
         "/{note_id:uuid}",
         status_code=204,
-        operation_id="delete_note",
+        operation_id="deleteNote",
         summary="Delete a note",
         responses=problems(403, 404),
     )
@@ -121,7 +121,7 @@ class FileController(Controller):
     tags = ("Candidates",)
 
     @post(
-        operation_id="add_file",
+        operation_id="addFile",
         summary="Attach a file",
         opt={"upload": True},
         responses=problems(403, 404, 410),
@@ -138,7 +138,7 @@ class FileController(Controller):
         command = AddFile(candidate_id=CandidateId(candidate_id), name=name, content=body)
         return await mutate(request, tenant_scope, command, status=201)
 
-    @get(operation_id="list_files", summary="List files", responses=problems(403, 404, 410))
+    @get(operation_id="listFiles", summary="List files", responses=problems(403, 404, 410))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -153,7 +153,7 @@ class FileController(Controller):
 
     @get(
         "/{file_id:uuid}/content",
-        operation_id="download_file",
+        operation_id="downloadFile",
         summary="Download a file",
         responses=problems(403, 404, 410),
     )
@@ -171,7 +171,7 @@ class FileController(Controller):
     @delete(
         "/{file_id:uuid}",
         status_code=204,
-        operation_id="delete_file",
+        operation_id="deleteFile",
         summary="Delete a file",
         responses=problems(403, 404),
     )

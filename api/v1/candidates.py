@@ -116,7 +116,7 @@ class CandidateController(Controller):
     path = "/candidates"
     tags = ("Candidates",)
 
-    @post(operation_id="create_candidate", summary="Add a candidate", responses=problems(403))
+    @post(operation_id="createCandidate", summary="Add a candidate", responses=problems(403))
     async def create(
         self, request: Request[Any, Any, Any], tenant_scope: Scoped, data: JSONBody[NewCandidate]
     ) -> Reply[CandidateView]:
@@ -130,7 +130,7 @@ class CandidateController(Controller):
             location=lambda view: f"/api/v1/candidates/{view.id}",
         )
 
-    @get(operation_id="list_candidates", summary="List and search", responses=problems(403))
+    @get(operation_id="listCandidates", summary="List and search", responses=problems(403))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -167,7 +167,7 @@ class CandidateController(Controller):
 
     @get(
         "/{candidate_id:uuid}",
-        operation_id="show_candidate",
+        operation_id="showCandidate",
         summary="Show a candidate",
         responses=problems(403, 404, 410),
     )
@@ -183,7 +183,7 @@ class CandidateController(Controller):
 
     @patch(
         "/{candidate_id:uuid}",
-        operation_id="change_candidate",
+        operation_id="changeCandidate",
         summary="Change a candidate",
         responses=problems(403, 404, 410, 412, 428),
     )
@@ -205,7 +205,7 @@ class CandidateController(Controller):
     @delete(
         "/{candidate_id:uuid}",
         status_code=204,
-        operation_id="delete_candidate",
+        operation_id="deleteCandidate",
         summary="Delete a candidate",
         responses=problems(403, 404, 410, 412),
     )

@@ -44,7 +44,7 @@ class DuplicateController(Controller):
 
     @get(
         "/candidates/{candidate_id:uuid}/duplicates",
-        operation_id="find_duplicates",
+        operation_id="findDuplicates",
         summary="Find duplicates of a candidate",
         responses=problems(403, 404, 410),
     )
@@ -60,7 +60,7 @@ class DuplicateController(Controller):
 
     @get(
         "/duplicates",
-        operation_id="list_duplicates",
+        operation_id="listDuplicates",
         summary="List contacts that several candidates share",
         responses=problems(403),
     )
@@ -77,7 +77,7 @@ class DuplicateController(Controller):
 
     @get(
         "/candidates/{candidate_id:uuid}/merges",
-        operation_id="list_merges",
+        operation_id="listMerges",
         summary="List merges into a candidate",
         responses=problems(403, 404, 410),
     )
@@ -96,7 +96,7 @@ class DuplicateController(Controller):
     @post(
         "/candidates/{candidate_id:uuid}/merge",
         status_code=200,
-        operation_id="merge_candidates",
+        operation_id="mergeCandidates",
         summary="Merge another candidate into this one",
         responses=problems(403, 404, 409, 410),
     )
@@ -121,7 +121,7 @@ class DuplicateController(Controller):
     @post(
         "/merges/{merge_id:uuid}/undo",
         status_code=200,
-        operation_id="undo_merge",
+        operation_id="undoMerge",
         summary="Undo a merge",
         responses=problems(403, 404, 409),
     )

@@ -108,7 +108,7 @@ class ExportController(Controller):
 
     @get(
         "/candidates/export.csv",
-        operation_id="export_candidates",
+        operation_id="exportCandidates",
         opt={"produces": "text/csv"},
         summary="Export candidates as CSV",
         responses=problems(403),
@@ -152,7 +152,7 @@ class ExportController(Controller):
 
     @get(
         "/applications/export.csv",
-        operation_id="export_applications",
+        operation_id="exportApplications",
         opt={"produces": "text/csv"},
         summary="Export applications as CSV",
         responses=problems(403),

@@ -53,7 +53,7 @@ class FeedbackController(Controller):
 
     @post(
         "/applications/{application_id:uuid}/feedback",
-        operation_id="submit_feedback",
+        operation_id="submitFeedback",
         summary="Give feedback on an application",
         responses=problems(403, 404, 409),
     )
@@ -78,7 +78,7 @@ class FeedbackController(Controller):
 
     @get(
         "/applications/{application_id:uuid}/feedback",
-        operation_id="list_feedback",
+        operation_id="listFeedback",
         summary="Read the feedback on an application",
         responses=problems(403, 404),
     )
@@ -91,7 +91,7 @@ class FeedbackController(Controller):
 
     @patch(
         "/feedback/{feedback_id:uuid}",
-        operation_id="edit_feedback",
+        operation_id="editFeedback",
         summary="Change your feedback",
         responses=problems(403, 404, 412),
     )
@@ -112,7 +112,7 @@ class FeedbackController(Controller):
 
     @get(
         "/feedback/{feedback_id:uuid}/versions",
-        operation_id="show_feedback_versions",
+        operation_id="showFeedbackVersions",
         summary="Read every version of someone's feedback",
         responses=problems(403, 404),
     )

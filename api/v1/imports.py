@@ -62,7 +62,7 @@ class ImportController(Controller):
     tags = ("Import and export",)
 
     @post(
-        operation_id="start_import",
+        operation_id="startImport",
         summary="Import a CSV file",
         status_code=202,
         opt={"upload": True, "consumes": "text/csv"},
@@ -99,7 +99,7 @@ class ImportController(Controller):
             location=lambda view: f"/api/v1/imports/{view.id}",
         )
 
-    @get(operation_id="list_imports", summary="List imports", responses=problems(403))
+    @get(operation_id="listImports", summary="List imports", responses=problems(403))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -112,7 +112,7 @@ class ImportController(Controller):
 
     @get(
         "/{import_id:uuid}",
-        operation_id="show_import",
+        operation_id="showImport",
         summary="Show an import",
         responses=problems(403, 404),
     )
@@ -122,7 +122,7 @@ class ImportController(Controller):
 
     @get(
         "/{import_id:uuid}/rows",
-        operation_id="list_import_rows",
+        operation_id="listImportRows",
         summary="Report on the rows of an import",
         responses=problems(403, 404),
     )
@@ -143,7 +143,7 @@ class ImportController(Controller):
 
     @post(
         "/{import_id:uuid}/commit",
-        operation_id="commit_import",
+        operation_id="commitImport",
         summary="Do what a dry run has checked",
         status_code=202,
         responses=problems(403, 404, 409),
@@ -157,7 +157,7 @@ class ImportController(Controller):
 
     @post(
         "/{import_id:uuid}/cancel",
-        operation_id="cancel_import",
+        operation_id="cancelImport",
         summary="Cancel an import",
         status_code=200,
         responses=problems(403, 404, 409),

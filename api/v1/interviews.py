@@ -78,7 +78,7 @@ class InterviewController(Controller):
     tags = ("Interviews",)
 
     @post(
-        operation_id="schedule_interview",
+        operation_id="scheduleInterview",
         summary="Schedule an interview",
         responses=problems(403, 409),
     )
@@ -94,7 +94,7 @@ class InterviewController(Controller):
             location=lambda view: f"/api/v1/interviews/{view.id}",
         )
 
-    @get(operation_id="list_interviews", summary="List interviews", responses=problems(403))
+    @get(operation_id="listInterviews", summary="List interviews", responses=problems(403))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -125,7 +125,7 @@ class InterviewController(Controller):
 
     @get(
         "/{interview_id:uuid}",
-        operation_id="show_interview",
+        operation_id="showInterview",
         summary="Read an interview",
         responses=problems(403, 404),
     )
@@ -138,7 +138,7 @@ class InterviewController(Controller):
 
     @patch(
         "/{interview_id:uuid}",
-        operation_id="reschedule_interview",
+        operation_id="rescheduleInterview",
         summary="Change an interview",
         responses=problems(403, 404, 409, 412),
     )
@@ -159,7 +159,7 @@ class InterviewController(Controller):
 
     @post(
         "/{interview_id:uuid}/cancel",
-        operation_id="cancel_interview",
+        operation_id="cancelInterview",
         summary="Cancel an interview",
         status_code=200,
         responses=problems(403, 404, 409, 412),

@@ -120,7 +120,7 @@ class JobController(Controller):
     tags = ("Jobs",)
 
     @post(
-        operation_id="create_job",
+        operation_id="createJob",
         summary="Write a draft of a job",
         responses=problems(403),
     )
@@ -137,7 +137,7 @@ class JobController(Controller):
             location=lambda job: f"/api/v1/jobs/{job.id}",
         )
 
-    @get(operation_id="list_jobs", summary="List jobs", responses=problems(403))
+    @get(operation_id="listJobs", summary="List jobs", responses=problems(403))
     async def list(
         self,
         request: Request[Any, Any, Any],
@@ -159,7 +159,7 @@ class JobController(Controller):
 
     @get(
         "/{job_id:uuid}",
-        operation_id="show_job",
+        operation_id="showJob",
         summary="Read a job",
         responses=problems(403, 404),
     )
@@ -172,7 +172,7 @@ class JobController(Controller):
 
     @patch(
         "/{job_id:uuid}",
-        operation_id="update_job",
+        operation_id="updateJob",
         summary="Change a job",
         responses=problems(403, 404, 412),
     )
@@ -193,7 +193,7 @@ class JobController(Controller):
 
     @delete(
         "/{job_id:uuid}",
-        operation_id="delete_job",
+        operation_id="deleteJob",
         summary="Delete a draft",
         status_code=204,
         responses=problems(403, 404, 409, 412),
@@ -207,7 +207,7 @@ class JobController(Controller):
 
     @post(
         "/{job_id:uuid}/status",
-        operation_id="change_job_status",
+        operation_id="changeJobStatus",
         summary="Open, hold, close or reopen a job",
         status_code=200,
         responses=problems(403, 404, 409, 412),
@@ -230,7 +230,7 @@ class JobController(Controller):
 
     @put(
         "/{job_id:uuid}/stages",
-        operation_id="set_job_stages",
+        operation_id="setJobStages",
         summary="Replace a job's stages",
         responses=problems(403, 404, 409, 412),
     )
@@ -258,7 +258,7 @@ class PipelineController(Controller):
     tags = ("Jobs",)
 
     @get(
-        operation_id="show_default_pipeline",
+        operation_id="showDefaultPipeline",
         summary="Read the default stages",
         responses=problems(403),
     )
@@ -270,7 +270,7 @@ class PipelineController(Controller):
         return reply_with_version(request, view, view.version)
 
     @put(
-        operation_id="set_default_pipeline",
+        operation_id="setDefaultPipeline",
         summary="Replace the default stages",
         responses=problems(403, 412),
     )

@@ -48,6 +48,8 @@ def findings(document: Json) -> list[str]:
         if operation.get("operationId") in known:
             found.append(f"{place}: operationId twice")
         known.add(operation.get("operationId", ""))
+        if "_" in operation.get("operationId", ""):
+            found.append(f"{place}: operationId not in camelCase")
         in_path = {p["name"] for p in operation.get("parameters", []) if p.get("in") == "path"}
         if in_path != set(re.findall(r"{(\w+)}", path)):
             found.append(f"{place}: path parameters")
