@@ -38,6 +38,7 @@ BLOCKED_SECONDS: Final = 60.0
 """How long a client may leave what it was sent unread."""
 FAREWELL_SECONDS: Final = 2.0
 LISTEN_SECONDS: Final = 5.0
+_STOPPING: Final = "This server is about to stop. Try again in a moment."
 _NOWHERE: Final = Origin(client="", host="", authority="", https=False)
 
 log = structlog.get_logger("api.streams")
@@ -77,7 +78,7 @@ class Hub:
         """Return when another stream may be opened. Raises TooManyStreams and Unavailable."""
         settings = self._runtime.settings
         if self._is_draining:
-            raise Unavailable("This server is about to stop. Try again in a moment.")
+            raise Unavailable(_STOPPING)
         if self._owners[owner] >= settings.streams_per_member:
             raise TooManyStreams(
                 f"A member may have {settings.streams_per_member} live streams open.", 30
@@ -89,7 +90,9 @@ class Hub:
             )
 
     def join(self, client: Client) -> Feed:
-        """Count a client in and return its feed; `leave` must follow."""
+        """Count a client in and return its feed; `leave` must follow. Raises Unavailable."""
+        if self._is_draining:
+            raise Unavailable(_STOPPING)
         tenant_id = client.view.tenant_id
         feed = self._feeds.get(tenant_id)
         if feed is None:

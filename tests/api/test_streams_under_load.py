@@ -1,7 +1,6 @@
 """Live streams when clients don't read, drop, and the server restarts."""
 
 import asyncio
-import contextlib
 import random
 import socket
 import time
@@ -85,9 +84,12 @@ async def test_listeners_that_drop_miss_nothing_through_a_restart(
         drops = random.Random(seed)
         listener = Listener(client, after=begin)
         while (listener.tape.position or 0) < goal:
-            with contextlib.suppress(httpx.HTTPError, TimeoutError):
-                await asyncio.wait_for(listener.listen(drops.randint(20, 250)), 20)
-            await asyncio.sleep(drops.random())
+            pause = drops.random()
+            try:
+                await asyncio.wait_for(listener.listen(drops.randint(20, 250), goal), 20)
+            except (httpx.HTTPError, TimeoutError):
+                pause += 2
+            await asyncio.sleep(pause)
         return listener
 
     try:
