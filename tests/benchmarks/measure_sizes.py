@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 
-from tests.benchmarks.buffers import list_buffers
+from tests.benchmarks.buffers import page_buffers
 from tests.benchmarks.databases import BENCH, LARGE, SMALL, BenchDatabase
 from tests.benchmarks.load_client import Job, request_text
 from tests.benchmarks.results import Row, percentile
@@ -93,6 +93,6 @@ async def _p50(setting: Setting, server: Server, tenant: BenchTenant) -> float:
 async def _buffers(database: BenchDatabase, tenant: BenchTenant) -> int:
     connection = await asyncpg.connect(database.app_url)
     try:
-        return (await list_buffers(connection, tenant.id)).total
+        return (await page_buffers(connection, tenant.id)).total
     finally:
         await connection.close()

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from core.shared.ids import TenantId
 from plugins.postgres.schema import isolation_ddl
-from tests.benchmarks.buffers import Buffers, list_buffers
+from tests.benchmarks.buffers import Buffers, list_buffers, page_buffers
 from tests.benchmarks.candidate_rows import insert_candidates
 from tests.benchmarks.tenants_made import BenchTenant, bench_tenant, insert_tenants
 from tests.fixtures.databases import TestDatabase
@@ -101,7 +101,7 @@ async def _count(
     application: Any = await asyncpg.connect(database.app_url)
     try:
         if not planted:
-            return await list_buffers(application, tenant.id)
+            return await page_buffers(application, tenant.id)
         await application.execute(
             "SELECT set_config('app.tenant', $1, false)", str(TenantId(tenant.id))
         )
