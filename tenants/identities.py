@@ -6,7 +6,6 @@ never outlives its revocation by more than the notification takes.
 """
 
 import asyncio
-import contextlib
 import hashlib
 from collections.abc import Callable
 from typing import Any, Final
@@ -49,6 +48,7 @@ class Identities:
         self._identified: TTLCache[bytes, Identified] = TTLCache(CACHED_ENTRIES, CACHED_SECONDS)
         self._listening = False
         self._changes = 0
+        self._stopping = False
         self._listener: asyncio.Task[None] | None = None
         self._watchers: list[Callable[[], None]] = []
 
@@ -59,9 +59,11 @@ class Identities:
     async def stop(self) -> None:
         """Stop listening."""
         if self._listener is not None:
+            self._stopping = True
+        while self._listener is not None and not self._listener.done():
+            # Once may not do: a cancellation can be lost inside `wait_for` of Python 3.11.
             self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+            await asyncio.wait((self._listener,), timeout=1.0)
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call `changed` whenever what is known may be known no longer; return what ends that."""
@@ -116,7 +118,7 @@ class Identities:
             changed()
 
     async def _listen(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 async with self._database.listen(CHANNEL, self._forget) as lost:
                     self._forget()

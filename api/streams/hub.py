@@ -156,8 +156,12 @@ class Hub:
         except TimeoutError as error:
             raise Unavailable("New events can't be heard of right now. Try again.") from error
 
+    def _is_wanted(self) -> bool:
+        """Whether the task that asks should go on: a cancellation alone can be lost on its way."""
+        return asyncio.current_task() in self._tasks
+
     async def _listen(self) -> None:
-        while True:
+        while self._is_wanted():
             try:
                 async with self._runtime.database.listen(CHANNEL, self._heard) as lost:
                     self._listening.set()
@@ -179,7 +183,7 @@ class Hub:
 
     async def _keep_time(self) -> None:
         poll_at = time.monotonic() + POLL_SECONDS
-        while True:
+        while self._is_wanted():
             await asyncio.sleep(0.25)
             now = time.monotonic()
             for client in self._clients():
