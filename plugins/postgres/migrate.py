@@ -109,7 +109,7 @@ def head() -> str:
 def migration_config() -> Config:
     """Alembic's configuration, which lives in no file."""
     config = Config()
-    # Alembic reads % in its options as the start of a placeholder.
+    # Alembic interpolates its options, in which % must be doubled.
     folder = str(resources.files("migrations"))
     config.set_main_option("script_location", folder.replace("%", "%%"))
     return config

@@ -1,22 +1,16 @@
-"""Removes a sample tenant that was left half made, or is to be made anew.
-
-The application can't do this, its role may not delete what is kept for the record; a superuser
-can.
-"""
+"""Removes a sample tenant that was left half made, or is to be made anew."""
 
 from collections.abc import Sequence
-
-import asyncpg
-import sqlalchemy as sa
+from urllib.parse import unquote, urlsplit
 
 from core.shared.ids import TenantId
 from plugins.postgres.addresses import replace_database
-from plugins.postgres.tables import metadata
+from plugins.postgres.tenant_erasure import erase_tenant
 from tenants.settings import Settings
 from tenants.settings_values import SettingsError, SettingsProblem
 
 
-async def erase_tenant(settings: Settings, tenant_id: TenantId, emails: Sequence[str]) -> None:
+async def erase_sample(settings: Settings, tenant_id: TenantId, emails: Sequence[str]) -> None:
     """Delete every row of the tenant, and the accounts of `emails` that no other tenant has.
 
     Raises SettingsError when no superuser's address is known.
@@ -31,44 +25,10 @@ async def erase_tenant(settings: Settings, tenant_id: TenantId, emails: Sequence
                 ),
             )
         )
-    connection = await asyncpg.connect(_address(settings))
-    try:
-        async with connection.transaction():
-            # Every table that refers to the tenant is emptied of it below, in whatever order.
-            await connection.execute("SET LOCAL session_replication_role = replica")
-            for statement in _deletions():
-                await connection.execute(statement, tenant_id)
-            await connection.execute(
-                "DELETE FROM accounts WHERE email = ANY($1::text[]) "
-                "AND id NOT IN (SELECT account_id FROM account_tenants)",
-                list(emails),
-            )
-    finally:
-        await connection.close()
+    await erase_tenant(_address(settings, settings.admin_database_url), tenant_id, emails)
 
 
-def _address(settings: Settings) -> str:
+def _address(settings: Settings, admin_url: str) -> str:
     """Return the superuser's address of the application's database."""
-    database = sa.make_url(settings.database_url or "").database
-    return replace_database(settings.admin_database_url or "", database or "")
-
-
-def _deletions() -> list[str]:
-    statements = []
-    for table in reversed(metadata.sorted_tables):
-        column = _tenant_column(table)
-        if column is not None:
-            # Names come from our own tables.
-            statements.append(f"DELETE FROM {table.name} WHERE {column} = $1")  # noqa: S608
-    return statements
-
-
-def _tenant_column(table: sa.Table) -> str | None:
-    if table.name == "tenants":
-        return "id"
-    if "tenant_id" in table.c:
-        return "tenant_id"
-    for column in table.c:
-        if any(key.target_fullname == "tenants.id" for key in column.foreign_keys):
-            return column.name
-    return None
+    database = unquote(urlsplit(settings.database_url or "").path.lstrip("/"))
+    return replace_database(admin_url, database)

@@ -14,7 +14,7 @@ from core.shared.ids import TenantId
 from tenants.demo.book import DemoBook, DemoTenant, write_book
 from tenants.demo.clock import DatedIds, SetClock
 from tenants.demo.content import TENANTS, load_tenant
-from tenants.demo.erasure import erase_tenant
+from tenants.demo.erasure import erase_sample
 from tenants.demo.playing import Play
 from tenants.demo.plot import make_plot
 from tenants.demo.team import found_tenant, issue_keys
@@ -74,7 +74,7 @@ async def _clear_away(runtime: Runtime, settings: Settings, book: DemoBook, slug
             slug=slug,
         )
     emails = [user.email for user in noted.users]
-    await erase_tenant(settings, found.id, emails)
+    await erase_sample(settings, found.id, emails)
 
 
 async def _make(
