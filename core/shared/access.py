@@ -48,6 +48,8 @@ def authorise(actor: Actor, action: Action) -> Access:
     """
     if actor.kind == "system":
         return FULL
+    if actor.kind == "plugin":
+        return _plugin_access(actor, action)
     if actor.role is None:
         raise Unauthenticated("Sign in, or send an API key in the Authorization header.")
     grant = PERMISSIONS[action][actor.role]
@@ -64,3 +66,13 @@ def authorise(actor: Actor, action: Action) -> Access:
             f"This API key lacks the scope {action.value}.", action=action.value, reason="scope"
         )
     return Access(grant)
+
+
+def _plugin_access(actor: Actor, action: Action) -> Access:
+    if actor.scopes is None or action.value not in actor.scopes:
+        raise Forbidden(
+            f"The plugin {actor.name} didn't ask for the permission {action.value}.",
+            action=action.value,
+            reason="plugin_permission",
+        )
+    return FULL

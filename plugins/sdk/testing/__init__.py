@@ -1,0 +1,1 @@
+"""What a plugin is tested with: contract suites for each port, and a context in memory."""
