@@ -9,6 +9,7 @@ from api.forgery import SAFE_METHODS, refuse_forgery
 from api.hosts import Origin, is_address
 from api.session_cookie import read_session_cookie, session_cookie_name
 from core.shared.actor import Actor, anonymous
+from core.shared.clock import UtcDatetime
 from core.shared.errors import DomainError, Unauthenticated
 from core.shared.tenant import TenantContext
 from tenants.identities import Identified
@@ -36,6 +37,8 @@ class Caller(msgspec.Struct, frozen=True):
     tenant: TenantContext | None
     actor: Actor | None
     by_cookie: bool = False
+    ends_at: UtcDatetime | None = None
+    """When the credential ends by itself, unless it is used before; None when it doesn't."""
 
 
 class Door:
@@ -113,7 +116,7 @@ def _matching(
         raise InvalidCredential(
             "This API key or session is not valid here. It may have expired or been revoked."
         )
-    return Caller(found.tenant, found.actor, by_cookie=by_cookie)
+    return Caller(found.tenant, found.actor, by_cookie, found.ends_at)
 
 
 def _is_at_home(tenant: TenantContext | None, found: Identified | None) -> bool:

@@ -15,8 +15,9 @@ import structlog
 from cachetools import TTLCache
 
 from core.shared.actor import Actor
+from core.shared.clock import Clock, UtcDatetime
 from core.shared.tenant import TenantContext
-from plugins.postgres.credentials import Credentials
+from plugins.postgres.credentials import Credentials, Holder
 from plugins.postgres.database import CONNECTION_LOST, Database
 from plugins.postgres.directory import TenantDirectory
 
@@ -33,15 +34,22 @@ class Identified(msgspec.Struct, frozen=True):
 
     tenant: TenantContext
     actor: Actor
+    ends_at: UtcDatetime | None = None
+    """When it ends by itself, unless it is used before; None when it doesn't."""
 
 
 class Identities:
     """Answers from the cache where it may, from the database where it must."""
 
     def __init__(
-        self, database: Database, directory: TenantDirectory, credentials: Credentials
+        self,
+        database: Database,
+        directory: TenantDirectory,
+        credentials: Credentials,
+        clock: Clock,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._directory = directory
         self._credentials = credentials
         self._tenants: TTLCache[str, TenantContext] = TTLCache(CACHED_ENTRIES, CACHED_SECONDS)
@@ -83,7 +91,7 @@ class Identities:
     async def by_api_key(self, key: str) -> Identified | None:
         """Return whom an API key stands for, or None when it doesn't hold."""
         digest = hashlib.sha256(b"key:" + key.encode()).digest()
-        if self._listening and (known := self._identified.get(digest)) is not None:
+        if (known := self._known(digest)) is not None:
             return known
         changes = self._changes
         return self._keep(digest, changes, await self._credentials.by_api_key(key))
@@ -91,14 +99,20 @@ class Identities:
     async def by_session(self, token: str) -> Identified | None:
         """Return whom a session token stands for, or None when it doesn't hold."""
         digest = hashlib.sha256(b"session:" + token.encode()).digest()
-        if self._listening and (known := self._identified.get(digest)) is not None:
+        if (known := self._known(digest)) is not None:
             return known
         changes = self._changes
         return self._keep(digest, changes, await self._credentials.by_session(token))
 
-    def _keep(
-        self, digest: bytes, changes: int, found: tuple[TenantContext, Actor] | None
-    ) -> Identified | None:
+    def _known(self, digest: bytes) -> Identified | None:
+        if not self._listening:
+            return None
+        known = self._identified.get(digest)
+        if known is None or known.ends_at is None or known.ends_at > self._clock.now():
+            return known
+        return None
+
+    def _keep(self, digest: bytes, changes: int, found: Holder | None) -> Identified | None:
         if found is None:
             return None
         identified = Identified(*found)

@@ -41,7 +41,7 @@ class Runtime:
         vault = SubjectVault(settings.secret_key)
         self._machinery = Machinery(database, clock, ids, settings, valkey, vault, wire())
         self._credentials = Credentials(database, settings.secret_key, clock)
-        self._identities = Identities(database, TenantDirectory(database), self._credentials)
+        self._identities = Identities(database, TenantDirectory(database), self._credentials, clock)
 
     @classmethod
     async def open(

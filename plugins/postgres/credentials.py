@@ -23,6 +23,9 @@ IDLE: Final = timedelta(days=3)
 
 _TOUCH_AFTER = timedelta(minutes=1)
 
+Holder = tuple[TenantContext, Actor, UtcDatetime | None]
+"""Whom a credential stands for, and when it ends by itself unless it is used before."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -35,21 +38,21 @@ class Credentials:
         self._clock = clock
         self._touching: set[asyncio.Task[None]] = set()
 
-    async def by_api_key(self, key: str) -> tuple[TenantContext, Actor] | None:
-        """Return the tenant and actor of `key`; None when it is unknown, expired or revoked."""
+    async def by_api_key(self, key: str) -> Holder | None:
+        """Return the holder of `key`; None when it is unknown, expired or revoked."""
         tenant_id = tenant_of_api_key(key)
         if tenant_id is None:
             return None
         now = self._clock.now()
         digest = self._pepper.digest("api_key", key)
-        rows = await self._database.reader(tenant_id).call("identify_api_key_v1", digest, now)
+        rows = await self._database.reader(tenant_id).call("identify_api_key_v2", digest, now)
         if not rows:
             return None
         row = rows[0]
         tenant = tenant_context(row)
         if _is_stale(row["last_used_at"], now):
             self._touch(tenant, "touch_api_key_v1", row["api_key_id"], now)
-        return tenant, Actor(
+        actor = Actor(
             tenant_id=tenant.id,
             kind="api_key",
             id=row["api_key_id"],
@@ -59,22 +62,23 @@ class Credentials:
             scopes=frozenset(row["scopes"]),
             name=row["member_name"],
         )
+        return tenant, actor, row["ends_at"]
 
-    async def by_session(self, token: str) -> tuple[TenantContext, Actor] | None:
-        """Return the tenant and actor of a session; None when it is unknown or has ended."""
+    async def by_session(self, token: str) -> Holder | None:
+        """Return the holder of a session; None when it is unknown or has ended."""
         tenant_id = tenant_of_session_token(token)
         if tenant_id is None:
             return None
         now = self._clock.now()
         digest = self._pepper.digest("session", token)
-        rows = await self._database.reader(tenant_id).call("identify_session_v1", digest, now)
+        rows = await self._database.reader(tenant_id).call("identify_session_v2", digest, now)
         if not rows:
             return None
         row = rows[0]
         tenant = tenant_context(row)
         if _is_stale(row["last_used_at"], now):
             self._touch(tenant, "touch_session_v1", row["session_id"], now, now + IDLE)
-        return tenant, Actor(
+        actor = Actor(
             tenant_id=tenant.id,
             kind="member",
             id=row["session_id"],
@@ -83,6 +87,7 @@ class Credentials:
             account_id=row["account_id"],
             name=row["member_name"],
         )
+        return tenant, actor, row["ends_at"]
 
     async def close(self) -> None:
         """Wait until every use that was seen is written."""

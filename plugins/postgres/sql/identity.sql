@@ -1,12 +1,13 @@
 -- Whom a credential stands for. Each takes the tenant that the credential itself names, and so looks
--- under that tenant's row-level security: a forged tenant finds nothing.
+-- under that tenant's row-level security: a forged tenant finds nothing. `ends_at` is when it ends by
+-- itself unless it is used before; null when it doesn't.
 
-CREATE OR REPLACE FUNCTION identify_session_v1(p_tenant uuid, p_hash bytea, p_now timestamptz)
+CREATE OR REPLACE FUNCTION identify_session_v2(p_tenant uuid, p_hash bytea, p_now timestamptz)
 RETURNS TABLE (
     tenant_id uuid, slug text, tenant_name text, time_zone text, locale text, plan text,
     tenant_status text, granted text[], withheld text[],
     session_id uuid, member_id uuid, account_id uuid, role text, member_name text,
-    last_used_at timestamptz
+    last_used_at timestamptz, ends_at timestamptz
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
@@ -17,7 +18,8 @@ BEGIN
     SELECT t.id, t.slug, t.name, t.time_zone, t.locale, t.plan, t.status,
         ARRAY(SELECT f.feature FROM feature_flags f WHERE f.tenant_id = p_tenant AND f.enabled),
         ARRAY(SELECT f.feature FROM feature_flags f WHERE f.tenant_id = p_tenant AND NOT f.enabled),
-        s.id, m.id, s.account_id, m.role, m.name, s.last_used_at
+        s.id, m.id, s.account_id, m.role, m.name, s.last_used_at,
+        LEAST(s.expires_at, s.idle_until)
     FROM sessions s
     JOIN members m ON m.tenant_id = s.tenant_id AND m.id = s.member_id
     JOIN tenants t ON t.id = s.tenant_id
@@ -26,12 +28,12 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION identify_api_key_v1(p_tenant uuid, p_hash bytea, p_now timestamptz)
+CREATE OR REPLACE FUNCTION identify_api_key_v2(p_tenant uuid, p_hash bytea, p_now timestamptz)
 RETURNS TABLE (
     tenant_id uuid, slug text, tenant_name text, time_zone text, locale text, plan text,
     tenant_status text, granted text[], withheld text[],
     api_key_id uuid, member_id uuid, account_id uuid, role text, member_name text, scopes text[],
-    last_used_at timestamptz
+    last_used_at timestamptz, ends_at timestamptz
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
@@ -42,7 +44,8 @@ BEGIN
     SELECT t.id, t.slug, t.name, t.time_zone, t.locale, t.plan, t.status,
         ARRAY(SELECT f.feature FROM feature_flags f WHERE f.tenant_id = p_tenant AND f.enabled),
         ARRAY(SELECT f.feature FROM feature_flags f WHERE f.tenant_id = p_tenant AND NOT f.enabled),
-        k.id, m.id, m.account_id, m.role, m.name, k.scopes, k.last_used_at
+        k.id, m.id, m.account_id, m.role, m.name, k.scopes, k.last_used_at,
+        LEAST(x.valid_until, k.expires_at)
     FROM api_key_secrets x
     JOIN api_keys k ON k.tenant_id = x.tenant_id AND k.id = x.api_key_id
     JOIN members m ON m.tenant_id = k.tenant_id AND m.id = k.member_id
