@@ -1,5 +1,6 @@
 """How a message reaches a person by e-mail: the port that messaging plugins implement."""
 
+import unicodedata
 from typing import Protocol
 from uuid import UUID
 
@@ -30,6 +31,13 @@ class OutgoingEmail(msgspec.Struct, frozen=True, kw_only=True):
     """Further headers, e.g. List-Unsubscribe."""
     transactional: bool = True
     """Whether it answers what the receiver did, so that it needs no way to unsubscribe."""
+
+    def __post_init__(self) -> None:
+        lines = [self.subject, self.message_id, *(part for pair in self.headers for part in pair)]
+        for each in (self.sender, self.to, self.reply_to):
+            lines += [] if each is None else [each.address, each.name]
+        if any(unicodedata.category(mark) == "Cc" for line in lines for mark in line):
+            raise ValueError("a header of a message holds a control character")
 
 
 class SentEmail(msgspec.Struct, frozen=True):

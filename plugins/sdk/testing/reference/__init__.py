@@ -1,0 +1,1 @@
+"""A reference adapter in memory for each port: the least that passes the port's suite."""
