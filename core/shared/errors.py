@@ -116,3 +116,10 @@ class Unavailable(DomainError):
 
     code = "unavailable"
     title = "Temporarily unavailable"
+
+
+class UpstreamFailed(DomainError):
+    """Somebody we asked failed or answered wrongly; whether anything was done there is unknown."""
+
+    code = "upstream_failed"
+    title = "Another system failed"
