@@ -11,11 +11,13 @@ from typing import Any, get_type_hints
 import msgspec
 import redis.asyncio as redis
 
+from core.ports.tasks import Attempt
 from core.shared.access import Access
 from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.events import Recorder
 from core.shared.ids import Ids
+from core.shared.reactions import Delivery
 from core.shared.tenant import TenantContext
 from core.shared.usecase import UseCase
 from plugins.postgres.database import Database, TenantReader
@@ -40,6 +42,10 @@ class Session(msgspec.Struct):
     vault: SubjectVault
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
+    attempt: Attempt | None = None
+    """Set in background work."""
+    delivery: Delivery | None = None
+    """Set when a subscriber is given an event."""
 
     @property
     def writer(self) -> Unit:
@@ -65,6 +71,20 @@ def recorder_of(session: Session) -> Recorder:
     return session.recorder
 
 
+def attempt_of(session: Session) -> Attempt:
+    """Return the attempt that is being made. Raises RuntimeError outside of background work."""
+    if session.attempt is None:
+        raise RuntimeError("what isn't background work asked for the attempt")
+    return session.attempt
+
+
+def delivery_of(session: Session) -> Delivery:
+    """Return which event is delivered. Raises RuntimeError outside of a subscriber."""
+    if session.delivery is None:
+        raise RuntimeError("what isn't a subscriber asked for the delivery")
+    return session.delivery
+
+
 BUILT_IN: Providers = {
     TenantContext: lambda session: session.tenant,
     Actor: lambda session: session.actor,
@@ -72,6 +92,8 @@ BUILT_IN: Providers = {
     Clock: lambda session: session.clock,
     Ids: lambda session: session.ids,
     Recorder: recorder_of,
+    Attempt: attempt_of,
+    Delivery: delivery_of,
 }
 
 
@@ -80,15 +102,30 @@ def bind(use_case: UseCase, providers: Providers) -> dict[str, Provider]:
 
     Raises TypeError when a parameter's type has no provider.
     """
-    hints = get_type_hints(use_case.run)
-    names = list(inspect.signature(use_case.run).parameters)[1:]
+    return bind_function(use_case.run, providers)
+
+
+def bind_function(
+    run: Callable[..., Any], providers: Providers, *, given: int = 1
+) -> dict[str, Provider]:
+    """Return the provider of each parameter of `run` behind the first `given`.
+
+    Raises TypeError when a parameter's type has no provider.
+    """
+    hints = get_type_hints(run)
+    names = list(inspect.signature(run).parameters)[given:]
     bound: dict[str, Provider] = {}
     for name in names:
         provider = providers.get(hints[name])
         if provider is None:
             raise TypeError(
-                f"{use_case.run.__module__}.{use_case.run.__name__}: "
+                f"{run.__module__}.{run.__qualname__}: "
                 f"no provider for the parameter {name}: {hints[name]}"
             )
         bound[name] = provider
     return bound
+
+
+def inject(ports: Mapping[str, Provider], session: Session) -> dict[str, Any]:
+    """Return the arguments that `ports` provide within `session`."""
+    return {name: provide(session) for name, provide in ports.items()}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import redis.asyncio as redis
@@ -21,7 +21,7 @@ from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
-from tenants.injection import Provider, Session
+from tenants.injection import Provider, Session, inject
 from tenants.settings import Settings
 
 R = TypeVar("R")
@@ -72,7 +72,7 @@ class TenantScope:
         access = self._admit(use_case)
 
         async def work(session: Session) -> R:
-            return await use_case.run(command, **_inject(ports, session))  # type: ignore[no-any-return]
+            return await use_case.run(command, **inject(ports, session))  # type: ignore[no-any-return]
 
         return await self._in_unit(access, work)
 
@@ -91,7 +91,7 @@ class TenantScope:
             given = await store.claim(once)
             if given is not None:
                 return given
-            answer = respond(await use_case.run(command, **_inject(ports, session)))
+            answer = respond(await use_case.run(command, **inject(ports, session)))
             await store.keep(once, answer)
             return answer
 
@@ -101,7 +101,27 @@ class TenantScope:
         """Answer a query; it opens no transaction of its own."""
         use_case, ports = self._machinery.use_cases[type(query)]
         session = self._session(self._admit(use_case))
-        return await use_case.run(query, **_inject(ports, session))  # type: ignore[no-any-return]
+        return await use_case.run(query, **inject(ports, session))  # type: ignore[no-any-return]
+
+    async def run_in_transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run background work in one transaction. Raises ValueError for anybody but the system."""
+        self._require_system()
+        return await self._in_unit(FULL, work)
+
+    async def execute_within(self, session: Session, command: Command[R]) -> R:
+        """Run a command in the transaction of the background work that `session` belongs to."""
+        use_case, ports = self._machinery.use_cases[type(command)]
+        self._admit(use_case)
+        return await use_case.run(command, **inject(ports, session))  # type: ignore[no-any-return]
+
+    def session_without_transaction(self) -> Session:
+        """Return what background work that awaits the network finds its ports in."""
+        self._require_system()
+        return self._session(FULL)
+
+    def _require_system(self) -> None:
+        if self.actor.kind != "system":
+            raise ValueError("only the system does background work")
 
     def _admit(self, use_case: UseCase) -> Access:
         if self.tenant.status != "active" and self.actor.kind != "system":
@@ -146,7 +166,3 @@ class TenantScope:
             result = await work(session)
             await session.recorder.flush()
             return result
-
-
-def _inject(ports: dict[str, Provider], session: Session) -> dict[str, Any]:
-    return {name: provide(session) for name, provide in ports.items()}

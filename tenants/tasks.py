@@ -1,29 +1,42 @@
-"""Runs one claimed task in its tenant's scope; called by `workers.tasks`.
+"""Does the work of one attempt in its tenant's scope; called by workers and by `tenants.due_work`.
 
-The claim names a tenant and a task and nothing more: what is to be done is read as that tenant. The
-command's transaction also keeps that it was answered, so a task that is run twice, because a
-worker died before it could say so or a lease ran out, has its effect once.
+A claim names a tenant and a task and nothing more: what is to be done is read as that tenant. The
+transaction of the work also notes that it is done, so that work which is tried again, because a
+worker died or a lease ran out, has its effect in the database once.
 """
 
-from datetime import timedelta
-from typing import Final
+import time
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 
-from core.ports.tasks import MAX_ATTEMPTS, TASK_COMMANDS
+from core.ports.tasks import MAX_ATTEMPTS, TASK_KINDS, TASK_SECONDS, Attempt, TaskId
 from core.shared.actor import system
 from core.shared.clock import UtcDatetime
 from core.shared.errors import Unavailable
-from core.shared.ids import TenantId
+from core.shared.ids import EventId, TenantId
+from core.shared.reactions import (
+    REACTION_SECONDS,
+    Delivery,
+    ExternalSubscribers,
+    PublishedEvent,
+    Subscription,
+    core_subscriptions,
+)
 from core.shared.tenant import TenantContext
-from plugins.postgres.idempotency import Answer, Once
+from core.shared.usecase import Command
 from plugins.postgres.task_claims import Claim
-from plugins.postgres.tasks import LeasedTasks
+from plugins.postgres.tasks import LeasedTasks, TaskRecord
 from plugins.postgres.tenants import feature_flags, tenants
 from plugins.postgres.unit import Unit
+from tenants.background import BoundOutside, BoundSubscriber, bind_outside, bind_subscribers
+from tenants.injection import Session, inject
 from tenants.runtime import Runtime
+from tenants.scope import TenantScope
 
 FIRST_RETRY: Final = timedelta(seconds=5)
 """A failed task waits this long, then twice as long, and so on."""
@@ -31,34 +44,74 @@ FIRST_RETRY: Final = timedelta(seconds=5)
 WHILE_AWAY: Final = timedelta(seconds=60)
 """A task waits this long for what it needs, a disk for example, as often as it takes."""
 
-_DONE: Final = Answer(204, {}, b"")
+TENANT_SECONDS: Final = 5.0
+"""How long a tenant is remembered: a change of its plan takes effect within it."""
+
+LONG_SECONDS: Final = 1.0
+"""Work that took longer notes its end once more, as it is noted first before the work."""
+
+log = structlog.get_logger(__name__)
+
+
+class Superseded(Exception):
+    """Another attempt was begun meanwhile, or the task was dropped: there is nothing to do."""
+
+
+class NobodysWork(Exception):
+    """This release knows no such kind of task or subscriber."""
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """The payload of a delivery; `definer_event_log.sql` writes it."""
+
+    version: int
+    occurred_at: datetime
+    event: dict[str, Any]
 
 
 class TaskRunner:
-    """Does the work of claims."""
+    """Does the work of claims. Make it after every slice and plugin was imported."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, external: ExternalSubscribers | None = None) -> None:
         self._runtime = runtime
+        self._external = external
+        self._subscribers: dict[str, BoundSubscriber] = bind_subscribers()
+        self._outside: dict[str, BoundOutside] = bind_outside()
+        self._core = core_subscriptions()
+        self._known: dict[TenantId, tuple[float, TenantContext]] = {}
+
+    async def subscriptions(self, tenant_id: TenantId) -> tuple[Subscription, ...]:
+        """Return what the subscribers of a tenant want to hear of."""
+        if self._external is None:
+            return self._core
+        return (*self._core, *await self._external.subscriptions(tenant_id))
+
+    def limit_seconds(self, claim: Claim) -> float:
+        """Return how long this attempt may take."""
+        if claim.subscriber is None:
+            kind = TASK_KINDS.get(claim.kind)
+            return TASK_SECONDS if kind is None else kind.limit_seconds
+        if self._external is not None and claim.subscriber.startswith(self._external.PREFIX):
+            return self._external.limit_seconds(claim.subscriber)
+        bound = self._subscribers.get(claim.subscriber)
+        return REACTION_SECONDS if bound is None else bound.subscriber.limit_seconds
 
     async def run(self, claim: Claim) -> None:
-        """Run the task's command and note that it is done. Raises what the command raises."""
-        async with self._runtime.database.unit(claim.tenant_id) as unit:
-            task = await LeasedTasks(unit).read(claim.task_id)
-            tenant = await _tenant(unit)
-        if task is None or tenant is None or not task.is_open:
+        """Do the work and note that it is done. Raises what the work raises."""
+        tenant = await self._tenant(claim.tenant_id)
+        if tenant is None:
             return
-        command = msgspec.convert(task.payload, TASK_COMMANDS[task.kind])
-        scope = self._runtime.scope(
-            tenant, system(claim.tenant_id, claim.task_id), f"task-{claim.task_id}"
-        )
-        once = Once("task", task.kind, str(claim.task_id), b"")
-        await scope.execute_once(command, once, lambda _: _DONE)
-        await self.finish(claim)
-
-    async def finish(self, claim: Claim) -> None:
-        """Note that the work is done."""
-        async with self._runtime.database.unit(claim.tenant_id) as unit:
-            await LeasedTasks(unit).finish(claim.task_id)
+        actor = system(claim.tenant_id, claim.task_id)
+        scope = self._runtime.scope(tenant, actor, request_id_of(claim))
+        try:
+            if claim.subscriber is not None:
+                await self._deliver(scope, claim, claim.subscriber)
+            elif claim.kind in self._outside:
+                await self._reach_out(scope, claim, self._outside[claim.kind])
+            else:
+                await self._execute(scope, claim, _command_of(claim))
+        except Superseded:
+            log.info("attempt_superseded", task_id=str(claim.task_id), attempt=claim.attempt)
 
     async def fail(self, claim: Claim, error: BaseException) -> bool:
         """Note the error and when to try again; return whether there will be another attempt.
@@ -66,26 +119,145 @@ class TaskRunner:
         What is away isn't the task's failure: such an attempt doesn't count.
         """
         said = f"{type(error).__name__}: {error}"[:500]
-        if isinstance(error, Unavailable):
-            async with self._runtime.database.unit(claim.tenant_id) as unit:
-                again_at = self._runtime.clock.now() + WHILE_AWAY
-                await LeasedTasks(unit).put_off(claim.task_id, said, retry_at=again_at)
-            return True
-        retry_at = None
-        if claim.attempt < MAX_ATTEMPTS:
-            retry_at = self._runtime.clock.now() + FIRST_RETRY * 2 ** (claim.attempt - 1)
+        now = self._runtime.clock.now()
         async with self._runtime.database.unit(claim.tenant_id) as unit:
-            await LeasedTasks(unit).fail(claim.task_id, said, retry_at=retry_at)
+            leased = LeasedTasks(unit)
+            if isinstance(error, Unavailable):
+                again_at = now + WHILE_AWAY
+                await leased.put_off(claim.task_id, claim.attempt, said, retry_at=again_at)
+                return True
+            retry_at = None
+            if claim.attempt < MAX_ATTEMPTS:
+                retry_at = now + FIRST_RETRY * 2 ** (claim.attempt - 1)
+            await leased.fail(claim.task_id, claim.attempt, said, retry_at=retry_at)
         return retry_at is not None
 
-    async def renew(self, claim: Claim, lease: timedelta) -> None:
-        """Keep the lease while the work goes on."""
-        until = UtcDatetime(self._runtime.clock.now() + lease)
-        async with self._runtime.database.unit(claim.tenant_id) as unit:
-            await LeasedTasks(unit).renew(claim.task_id, until)
+    async def _execute(self, scope: TenantScope, claim: Claim, command: type[Command[Any]]) -> None:
+        async def work(session: Session) -> None:
+            record, began = await self._take(session, claim), time.monotonic()
+            await scope.execute_within(session, msgspec.convert(record.payload, command))
+            await self._correct_end(session, claim, began)
+
+        await scope.run_in_transaction(work)
+
+    async def _deliver(self, scope: TenantScope, claim: Claim, subscriber: str) -> None:
+        if self._external is not None and subscriber.startswith(self._external.PREFIX):
+            await self._deliver_outside(scope, claim, subscriber, self._external)
+            return
+        bound = self._subscribers.get(subscriber)
+        if bound is None:
+            raise NobodysWork(f"this release has no subscriber {subscriber}")
+
+        async def work(session: Session) -> None:
+            record, began = await self._take(session, claim), time.monotonic()
+            stored = msgspec.convert(record.payload, StoredEvent)
+            event = msgspec.convert(stored.event, bound.subscriber.event_class(record.kind))
+            session.delivery = _delivery(claim, record, stored)
+            await bound.subscriber.run(event, **inject(bound.ports, session))
+            await self._correct_end(session, claim, began)
+
+        await scope.run_in_transaction(work)
+
+    async def _deliver_outside(
+        self, scope: TenantScope, claim: Claim, subscriber: str, external: ExternalSubscribers
+    ) -> None:
+        record = await scope.run_in_transaction(lambda session: self._read(session, claim))
+        stored = msgspec.convert(record.payload, StoredEvent)
+        published = PublishedEvent(
+            type=record.kind,
+            version=stored.version,
+            aggregate_id=UUID(stored.event["aggregate_id"]),
+            fields=stored.event,
+            delivery=_delivery(claim, record, stored),
+        )
+        await external.deliver(scope.tenant, subscriber, published)
+        await scope.run_in_transaction(lambda session: self._take(session, claim))
+
+    async def _reach_out(self, scope: TenantScope, claim: Claim, bound: BoundOutside) -> None:
+        work = bound.work()
+
+        async def prepare(session: Session) -> Any:
+            record = await self._read(session, claim)
+            payload = msgspec.convert(record.payload, bound.payload)
+            return await work.prepare(payload, **inject(bound.prepare, session))
+
+        prepared = await scope.run_in_transaction(prepare)
+        if prepared is None:
+            await scope.run_in_transaction(lambda session: self._take(session, claim))
+            return
+        session = scope.session_without_transaction()
+        session.attempt = _attempt(claim)
+        outcome = await work.perform(prepared, **inject(bound.perform, session))
+
+        async def conclude(session: Session) -> None:
+            await self._take(session, claim)
+            await work.conclude(prepared, outcome, **inject(bound.conclude, session))
+
+        await scope.run_in_transaction(conclude)
+
+    async def _read(self, session: Session, claim: Claim) -> TaskRecord:
+        session.attempt = _attempt(claim)
+        record = await LeasedTasks(session.writer).read(claim.task_id, claim.attempt)
+        if record is None:
+            raise Superseded
+        return record
+
+    async def _take(self, session: Session, claim: Claim) -> TaskRecord:
+        """Note in the open transaction that the task is done, and return what it is about."""
+        session.attempt = _attempt(claim)
+        record = await LeasedTasks(session.writer).finish(claim.task_id, claim.attempt)
+        if record is None:
+            raise Superseded
+        return record
+
+    async def _correct_end(self, session: Session, claim: Claim, began: float) -> None:
+        if time.monotonic() - began > LONG_SECONDS:
+            await LeasedTasks(session.writer).correct_end(claim.task_id)
+
+    async def _tenant(self, tenant_id: TenantId) -> TenantContext | None:
+        known = self._known.get(tenant_id)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        async with self._runtime.database.unit(tenant_id) as unit:
+            found = await _read_tenant(unit)
+        self._known.pop(tenant_id, None)
+        if found is not None:
+            self._known[tenant_id] = (time.monotonic() + TENANT_SECONDS, found)
+        return found
 
 
-async def _tenant(unit: Unit) -> TenantContext | None:
+def request_id_of(claim: Claim) -> str:
+    """Return what ties the logs of the work to the request that caused it."""
+    return claim.request_id or f"task-{claim.task_id}"
+
+
+def _command_of(claim: Claim) -> type[Command[Any]]:
+    kind = TASK_KINDS.get(claim.kind)
+    if kind is None or kind.command is None:
+        raise NobodysWork(f"this release has no task {claim.kind}")
+    return kind.command
+
+
+def _attempt(claim: Claim) -> Attempt:
+    return Attempt(
+        task_id=TaskId(claim.task_id), number=claim.attempt, request_id=request_id_of(claim)
+    )
+
+
+def _delivery(claim: Claim, record: TaskRecord, stored: StoredEvent) -> Delivery:
+    if record.event_id is None or record.event_position is None:
+        raise NobodysWork(f"the task {claim.task_id} has a subscriber but no event")
+    return Delivery(
+        event_id=EventId(record.event_id),
+        position=record.event_position,
+        task_id=claim.task_id,
+        attempt=claim.attempt,
+        request_id=request_id_of(claim),
+        occurred_at=UtcDatetime(stored.occurred_at),
+    )
+
+
+async def _read_tenant(unit: Unit) -> TenantContext | None:
     row = await unit.one_or_none(sa.select(tenants).where(tenants.c.id == unit.tenant_id))
     if row is None:
         return None

@@ -37,9 +37,12 @@ async def work(settings: Settings) -> None:
         if ready.relay_database_url is None:
             raise SettingsError((NO_RELAY,))
         runtime = await Runtime.open(ready)
-        worker = TaskWorker(TaskRunner(runtime), ready.relay_database_url, periodic=PERIODIC)
+        runner = TaskRunner(runtime)
+        worker = TaskWorker(runner, ready.relay_database_url, periodic=PERIODIC)
         retention = timedelta(hours=ready.event_retention_hours)
-        sequencer = Sequencer(ready.relay_database_url, retention=retention)
+        sequencer = Sequencer(
+            ready.relay_database_url, retention=retention, subscriptions=runner.subscriptions
+        )
         sealing = SealingLoop(AuditSealer(runtime), ready.relay_database_url)
 
         def stop() -> None:

@@ -1,4 +1,5 @@
-"""The sequencer: gives each committed event its place in its tenant's log, and removes old ones.
+"""The sequencer: gives each committed event its place in its tenant's log and hands it to its
+subscribers, and removes old ones.
 
 A NOTIFY from the recorder's transaction wakes it; polling is only for a notice that was lost. Any
 number may run side by side, since the database's function locks a tenant's log for the moment.
@@ -7,6 +8,7 @@ number may run side by side, since the database's function locks a tenant's log 
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +16,8 @@ import asyncpg
 import structlog
 
 from core.shared.errors import Unavailable
+from core.shared.ids import TenantId
+from core.shared.reactions import Subscription
 from plugins.postgres.sequencing import Sequencing
 
 POLL_SECONDS: Final = 2.0
@@ -24,6 +28,9 @@ PRUNE_SECONDS: Final = 600.0
 
 RECONNECT_SECONDS: Final = 1.0
 
+Subscriptions = Callable[[TenantId], Awaitable[Sequence[Subscription]]]
+"""What the subscribers of a tenant want to hear of."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -31,10 +38,16 @@ class Sequencer:
     """Runs until it is stopped."""
 
     def __init__(
-        self, relay_url: str, *, retention: timedelta, poll_seconds: float = POLL_SECONDS
+        self,
+        relay_url: str,
+        *,
+        retention: timedelta,
+        subscriptions: Subscriptions | None = None,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._relay_url = relay_url
         self._retention = retention
+        self._subscriptions = subscriptions
         self._poll_seconds = poll_seconds
         self._awake = asyncio.Event()
         self._lost = False
@@ -64,6 +77,8 @@ class Sequencer:
             while not self._stopping and not self._lost:
                 self._awake.clear()
                 await self._sequence(sequencing)
+                if self._subscriptions is not None:
+                    await self._dispatch(sequencing, self._subscriptions)
                 if time.monotonic() - pruned_at >= PRUNE_SECONDS:
                     await self._prune(sequencing)
                     pruned_at = time.monotonic()
@@ -75,6 +90,19 @@ class Sequencer:
         more = True
         while more and not self._stopping:
             _, more = await sequencing.sequence()
+
+    async def _dispatch(self, sequencing: Sequencing, subscriptions: Subscriptions) -> None:
+        for tenant_id in await sequencing.to_dispatch():
+            more = True
+            while more and not self._stopping:
+                try:
+                    wanted = await subscriptions(tenant_id)
+                except Unavailable:
+                    raise
+                except Exception:  # one tenant's plugins must not hold up the others
+                    log.exception("subscriptions_unknown", tenant_id=str(tenant_id))
+                    break
+                _, more = await sequencing.dispatch(tenant_id, wanted)
 
     async def _prune(self, sequencing: Sequencing) -> None:
         more, removed = True, 0

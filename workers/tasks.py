@@ -1,7 +1,6 @@
-"""The worker: claims due tasks of all tenants, runs a few at a time, sleeps until the next is due.
+"""The worker: runs due tasks of all tenants, and sleeps until the next is due.
 
-A NOTIFY wakes it; polling is only for what falls due by the clock or when a notice was lost. Any
-number of workers may run side by side: claims skip what another holds.
+A NOTIFY wakes it; polling is only for what falls due by the clock or when a notice was lost.
 """
 
 import asyncio
@@ -13,11 +12,9 @@ from typing import Final
 import structlog
 
 from core.shared.errors import Unavailable
-from plugins.postgres.task_claims import Claim, TaskClaims
+from plugins.postgres.task_claims import TaskClaims
+from tenants.due_work import DueWork, known_queues
 from tenants.tasks import TaskRunner
-
-LEASE: Final = timedelta(seconds=60)
-"""How long a dead worker's task waits for another; renewed while the work goes on."""
 
 LONGEST_SLEEP: Final = 15.0
 """Seconds between looks at the clock when no notice comes."""
@@ -29,25 +26,20 @@ log = structlog.get_logger(__name__)
 
 
 class TaskWorker:
-    """Runs tasks until it is stopped; then lets those that run come to their end."""
+    """Runs tasks until it is stopped."""
 
     def __init__(
         self,
         runner: TaskRunner,
         relay_url: str,
         *,
-        at_once: int = 4,
-        lease: timedelta = LEASE,
         periodic: Mapping[str, timedelta] | None = None,
     ) -> None:
-        self._runner = runner
+        self._due = DueWork(runner, relay_url)
         self._relay_url = relay_url
-        self._at_once = at_once
-        self._lease = lease
         self._periodic = dict(periodic or {})
         self._awake = asyncio.Event()
         self._stopping = False
-        self._running: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what runs has ended."""
@@ -62,35 +54,17 @@ class TaskWorker:
             except Unavailable:
                 log.warning("worker_waits_for_database")
                 if not self._stopping:
-                    self._awake.clear()  # a task that ended meanwhile set it
+                    self._awake.clear()
                 await self._sleep(RECONNECT)
-        await self._drain()
-
-    async def run_due(self) -> int:
-        """Run everything that is due now, to its end, and return how many tasks that were."""
-        claims = await TaskClaims.open(self._relay_url, self._lease, self._awake.set)
-        ran = 0
-        try:
-            while claimed := await claims.claim(self._at_once):
-                ran += len(claimed)
-                await asyncio.gather(*(self._run_one(claim) for claim in claimed))
-        finally:
-            await claims.close()
-        return ran
 
     async def _work(self) -> None:
-        claims = await TaskClaims.open(self._relay_url, self._lease, self._awake.set)
+        claims = await TaskClaims.open(self._relay_url, self._awake.set)
         try:
             while not self._stopping and not claims.lost.is_set():
                 self._awake.clear()
                 await self._promise(claims)
-                free = self._at_once - len(self._running)
-                for claim in await claims.claim(free) if free else []:
-                    self._start(claim)
-                if len(self._running) < self._at_once:
-                    await self._sleep(_seconds_until(await claims.next_at()))
-                else:
-                    await self._sleep(LONGEST_SLEEP)
+                await self._due.run_due()
+                await self._sleep(_seconds_until(await claims.next_at(known_queues())))
         finally:
             await claims.close()
 
@@ -101,46 +75,9 @@ class TaskWorker:
             slot = int(now.timestamp() // every.total_seconds())
             await claims.promise_periodic(kind, str(slot))
 
-    def _start(self, claim: Claim) -> None:
-        running = asyncio.create_task(self._run_one(claim), name=f"task-{claim.task_id}")
-        self._running.add(running)
-        running.add_done_callback(self._ended)
-
-    def _ended(self, running: "asyncio.Task[None]") -> None:
-        self._running.discard(running)
-        self._awake.set()
-
-    async def _run_one(self, claim: Claim) -> None:
-        bound = log.bind(
-            task_id=str(claim.task_id), tenant_id=str(claim.tenant_id), kind=claim.kind
-        )
-        renewing = asyncio.create_task(self._renew(claim))
-        try:
-            await self._runner.run(claim)
-            bound.info("task_done", attempt=claim.attempt)
-        except Exception as error:  # noqa: BLE001 - a task's failure is kept, never the worker's end
-            bound.warning("task_failed", attempt=claim.attempt, error=type(error).__name__)
-            # With the database away, the lease runs out and another attempt follows by itself.
-            with contextlib.suppress(Unavailable):
-                if not await self._runner.fail(claim, error):
-                    bound.error("task_dead")
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-
-    async def _renew(self, claim: Claim) -> None:
-        while True:
-            await asyncio.sleep(self._lease.total_seconds() / 3)
-            with contextlib.suppress(Unavailable):
-                await self._runner.renew(claim, self._lease)
-
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._awake.wait(), min(seconds, LONGEST_SLEEP))
-
-    async def _drain(self) -> None:
-        if self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
 
 
 def _seconds_until(due: datetime | None) -> float:

@@ -53,10 +53,12 @@ event_logs = tenant_table(
     "event_logs",
     sa.Column("first_position", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("last_position", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("dispatched_position", sa.BigInteger, nullable=False, server_default="0"),
     key=(),
     privileges=("SELECT",),
 )
-"""Where each tenant's log begins, since what is old is removed, and where it ends."""
+"""Where each tenant's log begins, since what is old is removed, where it ends, and up to where it
+was handed to subscribers."""
 
 audit_entries = tenant_table(
     "audit_entries",

@@ -1,12 +1,17 @@
-"""Gives events their positions across tenants, as the relay role. Used by `workers.relay`."""
+"""Gives events their positions and hands them to their subscribers, as the relay role.
 
-from collections.abc import Callable
+Used by `workers.relay` and `tenants.due_work`.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
 
 from core.shared.errors import Unavailable
+from core.shared.ids import TenantId
+from core.shared.reactions import Subscription
 from plugins.postgres.database import CONNECTION_LOST, UNAVAILABLE
 from plugins.postgres.outbox import CHANNEL
 
@@ -45,6 +50,27 @@ class Sequencing:
         rows = await self._fetch("SELECT sequenced FROM sequence_outbox_v1($1)", limit)
         amounts = [int(row[0]) for row in rows]
         return sum(amounts), limit in amounts
+
+    async def to_dispatch(self) -> list[TenantId]:
+        """Return the tenants whose events weren't all handed over yet."""
+        return [row[0] for row in await self._fetch("SELECT * FROM tenants_to_dispatch_v1()")]
+
+    async def dispatch(
+        self, tenant_id: TenantId, subscriptions: Sequence[Subscription], limit: int = BATCH
+    ) -> tuple[int, bool]:
+        """Hand a batch of a tenant's events over; return how many tasks, and whether more wait."""
+        wanted = [(kind, each) for each in subscriptions for kind in each.event_types]
+        rows = await self._fetch(
+            "SELECT * FROM dispatch_events_v1($1, $2, $3, $4, $5, $6)",
+            tenant_id,
+            [kind for kind, _ in wanted],
+            [each.subscriber for _, each in wanted],
+            [each.queue for _, each in wanted],
+            [each.ordered for _, each in wanted],
+            limit,
+        )
+        dispatched, made = rows[0]
+        return int(made), dispatched >= limit
 
     async def prune(self, keep: timedelta, limit: int = BATCH) -> tuple[int, bool]:
         """Remove a batch of old events per tenant; return how many, and whether more may be old."""

@@ -8,22 +8,24 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from core.ports.tasks import TaskId
+from core.ports.tasks import TASK_KINDS, TaskId
 from core.shared.clock import UtcDatetime
 from core.shared.ids import Ids
+from core.shared.reactions import DEFAULT_QUEUE
 from plugins.postgres.task_tables import tasks
 from plugins.postgres.unit import Unit
 
 CHANNEL: Final = "tasks_promised"
-"""Workers listen here; the notice goes out with the commit and says only that there is work."""
+"""The relay listens here; the notice goes out with the commit and says only that there is work."""
 
 
 class PostgresTasks:
-    """Implements `core.ports.tasks.Tasks`."""
+    """Implements `core.ports.tasks.Tasks`; `request_id` goes along, for the logs of the work."""
 
-    def __init__(self, unit: Unit, ids: Ids) -> None:
+    def __init__(self, unit: Unit, ids: Ids, request_id: str) -> None:
         self._unit = unit
         self._ids = ids
+        self._request_id = request_id
 
     async def schedule(
         self,
@@ -33,7 +35,8 @@ class PostgresTasks:
         run_at: UtcDatetime | None = None,
         unique_key: str | None = None,
     ) -> TaskId | None:
-        """Insert the promise and wake the workers at the commit."""
+        """Insert the promise and wake the relay at the commit."""
+        known = TASK_KINDS.get(kind)
         inserted = await self._unit.one_or_none(
             postgresql.insert(tasks)
             .values(
@@ -44,6 +47,8 @@ class PostgresTasks:
                 unique_key=unique_key,
                 created_at=sa.func.now(),
                 run_at=sa.func.now() if run_at is None else run_at,
+                queue=DEFAULT_QUEUE if known is None else known.queue,
+                request_id=self._request_id,
             )
             .on_conflict_do_nothing(index_elements=["tenant_id", "unique_key"])
             .returning(tasks.c.id)
@@ -55,53 +60,100 @@ class PostgresTasks:
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
-    """A task as the worker that leased it reads it, as the tenant."""
+    """What is to be done, as the worker that began the attempt reads it, as the tenant."""
 
-    id: UUID
     kind: str
     payload: dict[str, Any]
-    is_open: bool
+    event_id: UUID | None
+    event_position: int | None
+
+
+_RECORD: Final = (
+    tasks.c.kind,
+    tasks.c.payload,
+    tasks.c.event_id,
+    tasks.c.event_position,
+)
+
+
+def _record(row: sa.Row[Any] | None) -> TaskRecord | None:
+    if row is None:
+        return None
+    return TaskRecord(row.kind, row.payload, row.event_id, row.event_position)
 
 
 class LeasedTasks:
-    """What a worker does with the tasks it leased, within a transaction of the tenant."""
+    """What a worker does with an attempt that it has begun, within a transaction of the tenant.
+
+    Nothing matches once another attempt was begun, or an operator dropped the task.
+    """
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    async def read(self, task_id: UUID) -> TaskRecord | None:
-        """Return the task, or None when it is gone."""
-        row = await self._unit.one_or_none(sa.select(tasks).where(tasks.c.id == task_id))
-        if row is None:
-            return None
-        is_open = row.finished_at is None and row.dead_at is None
-        return TaskRecord(row.id, row.kind, row.payload, is_open)
-
-    async def finish(self, task_id: UUID) -> None:
-        """Note that the work is done."""
-        await self._update(task_id, finished_at=sa.func.now(), lease_until=None, last_error=None)
-
-    async def fail(self, task_id: UUID, error: str, *, retry_at: datetime | None) -> None:
-        """Note that an attempt failed; without `retry_at` there will be no other."""
-        if retry_at is None:
-            await self._update(task_id, dead_at=sa.func.now(), lease_until=None, last_error=error)
-        else:
-            await self._update(task_id, run_at=retry_at, lease_until=None, last_error=error)
-
-    async def put_off(self, task_id: UUID, error: str, *, retry_at: datetime) -> None:
-        """Note why an attempt couldn't be made, and take it back."""
-        attempts = sa.func.greatest(tasks.c.attempts - 1, 0)
-        await self._update(
-            task_id, run_at=retry_at, lease_until=None, last_error=error, attempts=attempts
+    async def read(self, task_id: UUID, attempt: int) -> TaskRecord | None:
+        """Return the task, or None when the attempt isn't the present one."""
+        row = await self._unit.one_or_none(
+            sa.select(*_RECORD).where(*_is_present(task_id, attempt))
         )
+        return _record(row)
 
-    async def renew(self, task_id: UUID, lease_until: datetime) -> None:
-        """Keep the lease on a task whose work goes on."""
-        await self._update(task_id, lease_until=lease_until)
+    async def finish(self, task_id: UUID, attempt: int) -> TaskRecord | None:
+        """Note that the work is done and return it; None when the attempt isn't the present one.
 
-    async def _update(self, task_id: UUID, **values: Any) -> None:
+        To be called before the work, in its transaction: if that rolls back, nothing is noted. The
+        row stays locked until then, which keeps everybody else from beginning the task.
+        """
+        row = await self._unit.one_or_none(
+            sa.update(tasks)
+            .where(*_is_present(task_id, attempt))
+            .values(
+                finished_at=sa.func.clock_timestamp(),
+                lease_until=None,
+                sent_until=None,
+                last_error=None,
+            )
+            .returning(*_RECORD)
+        )
+        return _record(row)
+
+    async def correct_end(self, task_id: UUID) -> None:
+        """Note the present time as the end of a task finished in this transaction."""
         await self._unit.execute(
             sa.update(tasks)
-            .where(tasks.c.id == task_id, tasks.c.finished_at.is_(None), tasks.c.dead_at.is_(None))
-            .values(**values)
+            .where(tasks.c.id == task_id)
+            .values(finished_at=sa.func.clock_timestamp())
         )
+
+    async def fail(
+        self, task_id: UUID, attempt: int, error: str, *, retry_at: datetime | None
+    ) -> None:
+        """Note that an attempt failed; without `retry_at` there will be no other."""
+        values: dict[str, Any] = (
+            {"dead_at": sa.func.now(), "dead_reason": "failed"}
+            if retry_at is None
+            else {"run_at": retry_at}
+        )
+        await self._end(task_id, attempt, error, values)
+
+    async def put_off(self, task_id: UUID, attempt: int, error: str, *, retry_at: datetime) -> None:
+        """Note why an attempt couldn't be made, and take it back."""
+        await self._end(task_id, attempt, error, {"run_at": retry_at, "attempts": attempt - 1})
+
+    async def _end(self, task_id: UUID, attempt: int, error: str, values: dict[str, Any]) -> None:
+        await self._unit.execute(
+            sa.update(tasks)
+            .where(*_is_present(task_id, attempt))
+            .values(lease_until=None, sent_until=None, last_error=error, **values)
+        )
+        # The relay sleeps until the next task that it knows of, which may be later than this one.
+        await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+
+
+def _is_present(task_id: UUID, attempt: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        tasks.c.id == task_id,
+        tasks.c.attempts == attempt,
+        tasks.c.finished_at.is_(None),
+        tasks.c.dead_at.is_(None),
+    )

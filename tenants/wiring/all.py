@@ -34,12 +34,18 @@ def wire(wired: tuple[Providers, ...] = WIRED) -> dict[type, tuple[UseCase, dict
 
     Raises TypeError when a port has no provider or two, so that a hole stops the start.
     """
+    providers = all_providers(wired)
+    return {
+        request: (use_case, bind(use_case, providers)) for request, use_case in USE_CASES.items()
+    }
+
+
+def all_providers(wired: tuple[Providers, ...] = WIRED) -> dict[type, Provider]:
+    """Return what stands behind each port. Raises TypeError when a port has two providers."""
     providers: dict[type, Provider] = dict(BUILT_IN)
     for group in wired:
         twice = providers.keys() & group.keys()
         if twice:
             raise TypeError(f"two providers for {', '.join(port.__name__ for port in twice)}")
         providers.update(group)
-    return {
-        request: (use_case, bind(use_case, providers)) for request, use_case in USE_CASES.items()
-    }
+    return providers

@@ -13,7 +13,7 @@ USE_CASES = (housekeeping,)
 """Importing them registers what they handle."""
 
 PROVIDERS: Providers = {
-    Tasks: lambda session: PostgresTasks(session.writer, session.ids),
+    Tasks: lambda session: PostgresTasks(session.writer, session.ids, session.request_id),
     Team: lambda session: PostgresTeam(session.writer),
     Leftovers: lambda session: PostgresLeftovers(session.writer, session.clock),
 }

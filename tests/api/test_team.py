@@ -11,13 +11,13 @@ import pytest_asyncio
 from api.app import Application
 from core.identity.contracts.team import DeliverPasswordReset, IssuePasswordReset
 from core.shared.actor import system
+from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.tasks import TaskRunner
 from tests.fixtures.clients import ClientFor, new_client
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.worlds import PASSWORD, World
-from workers.tasks import TaskWorker
 
 COOKIE = "intellimatch_session"
 ACCEPT = "/api/v1/auth/invitations/accept"
@@ -231,7 +231,7 @@ async def test_a_reset_request_tells_nobody_who_exists(
         await connection.close()
     assert "@" not in kept
     assert (promised, made) == (2, 0)
-    assert await TaskWorker(TaskRunner(runtime), database.relay_url).run_due() == 2
+    assert await DueWork(TaskRunner(runtime), database.relay_url).run_due() == 2
     letters = list((runtime.settings.data_dir / "account-mail").iterdir())
     assert len(letters) == 1
     assert f"To: {world.acme.members['viewer'].email}" in letters[0].read_text()

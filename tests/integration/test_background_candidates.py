@@ -18,11 +18,11 @@ from core.candidates.contracts import (
 from core.imports.contracts import GetImport, StartImport
 from core.shared.actor import system
 from plugins.postgres.outbox import PostgresRecorder
+from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.tasks import TaskRunner
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.worlds import World
-from workers.tasks import TaskWorker
 
 
 async def test_an_import_is_done_by_a_worker(
@@ -32,7 +32,7 @@ async def test_an_import_is_done_by_a_worker(
     view = await scope.execute(
         StartImport(kind="candidates", file_name="a.csv", content=b"name\nWorked On")
     )
-    await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
+    await DueWork(TaskRunner(runtime), database.relay_url).run_due()
     done = await scope.ask(GetImport(import_id=view.id))
     assert (done.state, done.created, done.done_rows) == ("done", 1, 1)
 
@@ -51,7 +51,7 @@ async def test_the_content_of_files_goes_with_the_candidate(
     assert kept() == [file.id.hex]
     await scope.execute(DeleteCandidate(candidate_id=made.id))
     assert kept() == [file.id.hex]
-    await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
+    await DueWork(TaskRunner(runtime), database.relay_url).run_due()
     assert kept() == []
 
 
@@ -67,7 +67,7 @@ async def test_a_disk_that_is_away_costs_no_attempts(
     path.unlink()
     path.mkdir()  # what can't be unlinked, even by root
     await scope.execute(DeleteCandidate(candidate_id=made.id))
-    worker = TaskWorker(TaskRunner(runtime), database.relay_url)
+    worker = DueWork(TaskRunner(runtime), database.relay_url)
     connection = await asyncpg.connect(database.admin_url)
     try:
         for _ in range(5):

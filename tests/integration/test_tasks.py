@@ -26,9 +26,11 @@ from core.applications.contracts import (
 )
 from core.applications.errors import TooLateToRecall
 from core.shared.errors import InvalidInput
-from core.shared.usecase import Command
 from plugins.postgres.bulk_rejections import PostgresBulkRejections
-from plugins.postgres.task_claims import Claim, TaskClaims
+from plugins.postgres.outbox import PostgresRecorder
+from plugins.postgres.task_claims import TaskClaims, TaskLeases
+from plugins.postgres.tasks import LeasedTasks
+from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.scope import TenantScope
 from tenants.settings import Settings
@@ -37,7 +39,6 @@ from tests.fixtures.databases import TestDatabase
 from tests.fixtures.hiring import Hiring
 from tests.fixtures.repository import ROOT
 from tests.fixtures.worlds import World
-from workers.tasks import TaskWorker
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def hiring(runtime: Runtime, world: World) -> Hiring:
 
 
 @pytest.fixture
-def worker(runtime: Runtime, database: TestDatabase) -> TaskWorker:
-    return TaskWorker(TaskRunner(runtime), database.relay_url)
+def worker(runtime: Runtime, database: TestDatabase) -> DueWork:
+    return DueWork(TaskRunner(runtime), database.relay_url)
 
 
 async def rejection(
@@ -78,7 +79,8 @@ async def lapse_leases(database: TestDatabase) -> None:
     """What time does to the lease of a worker that died."""
     connection = await asyncpg.connect(database.admin_url)
     await connection.execute(
-        "UPDATE tasks SET lease_until = now() - interval '1 s', run_at = now() - interval '1 s' "
+        "UPDATE tasks SET lease_until = lease_until - interval '1 h', sent_until = NULL, "
+        "run_at = now() - interval '1 s' "
         "WHERE finished_at IS NULL AND dead_at IS NULL AND attempts > 0"
     )
     await connection.close()
@@ -90,7 +92,7 @@ async def rejections_in_history(hiring: Hiring, application_id: ApplicationId) -
 
 
 async def test_a_bulk_rejection_takes_effect_and_skips_what_changed(
-    hiring: Hiring, worker: TaskWorker
+    hiring: Hiring, worker: DueWork
 ) -> None:
     job = await hiring.open_job()
     plain, moved, withdrawn = [await hiring.apply(job) for _ in range(3)]
@@ -115,7 +117,7 @@ async def test_a_bulk_rejection_takes_effect_and_skips_what_changed(
 
 
 async def test_it_waits_for_its_time_and_can_be_recalled(
-    hiring: Hiring, worker: TaskWorker, database: TestDatabase
+    hiring: Hiring, worker: DueWork, database: TestDatabase
 ) -> None:
     job = await hiring.open_job()
     one, other = await hiring.apply(job), await hiring.apply(job)
@@ -148,7 +150,7 @@ async def test_it_can_be_recalled_after_a_change_to_a_smaller_plan(hiring: Hirin
     assert recalled.status == "recalled"
 
 
-async def test_only_active_applications_can_be_put_in(hiring: Hiring, worker: TaskWorker) -> None:
+async def test_only_active_applications_can_be_put_in(hiring: Hiring, worker: DueWork) -> None:
     job = await hiring.open_job()
     hired = await hiring.move(await hiring.apply(job), 5, job)
     with pytest.raises(InvalidInput) as caught:
@@ -156,27 +158,30 @@ async def test_only_active_applications_can_be_put_in(hiring: Hiring, worker: Ta
     assert [each.field for each in caught.value.fields] == ["application_ids[1]"]
 
 
+class Died(BaseException):
+    """What kill -9 is to a process."""
+
+
 async def rejections_after_a_death(
     hiring: Hiring, runtime: Runtime, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> int:
-    """A worker dies between the commit of the work and the note that it is done; another follows.
+    """A worker dies as soon as its work has committed; another follows.
 
     Between the two everything is put back to as it was, so that doing the work twice would show.
     """
     job = await hiring.open_job()
     application = await hiring.apply(job)
     bulk = await rejection(hiring, application)
+    whole = TenantScope.run_in_transaction
 
-    class Died(BaseException):
-        pass
-
-    async def die(self: TaskRunner, claim: Claim) -> None:
+    async def die_after(self: TenantScope, work: Any) -> None:
+        await whole(self, work)
         raise Died
 
     with monkeypatch.context() as patched:
-        patched.setattr(TaskRunner, "finish", die)
+        patched.setattr(TenantScope, "run_in_transaction", die_after)
         with pytest.raises(Died):
-            await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
+            await DueWork(TaskRunner(runtime), database.relay_url).run_due()
     await hiring.scope().execute(
         ReopenApplication(application_id=application.id, reason="As it was")
     )
@@ -185,9 +190,7 @@ async def rejections_after_a_death(
     await connection.execute("UPDATE bulk_rejection_items SET status = 'pending'")
     await connection.close()
     await lapse_leases(database)
-    await TaskWorker(TaskRunner(runtime), database.relay_url).run_due()
-    tasks = await tasks_of(database, bulk)
-    assert [(task["attempts"], task["finished_at"] is not None) for task in tasks] == [(2, True)]
+    await DueWork(TaskRunner(runtime), database.relay_url).run_due()
     return await rejections_in_history(hiring, application.id)
 
 
@@ -197,16 +200,37 @@ async def test_work_is_done_once_though_its_worker_died(
     assert await rejections_after_a_death(hiring, runtime, database, monkeypatch) == 1
 
 
-async def test_without_the_kept_answer_it_would_be_done_twice(
+async def test_noted_apart_from_the_work_it_would_be_done_twice(
     hiring: Hiring, runtime: Runtime, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planted defect: the command runs without asking whether it ran before."""
+    """The planted defect: the transaction of the work doesn't note that it is done."""
+    with monkeypatch.context() as patched:
+        patched.setattr(LeasedTasks, "finish", LeasedTasks.read)
+        assert await rejections_after_a_death(hiring, runtime, database, monkeypatch) == 2
+    await lapse_leases(database)
+    await DueWork(TaskRunner(runtime), database.relay_url).run_due()
 
-    async def careless(self: TenantScope, command: Command[Any], *_: Any) -> None:
-        await self.execute(command)
 
-    monkeypatch.setattr(TenantScope, "execute_once", careless)
-    assert await rejections_after_a_death(hiring, runtime, database, monkeypatch) == 2
+async def test_work_that_was_not_committed_is_done_by_the_next(
+    hiring: Hiring, runtime: Runtime, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await hiring.open_job()
+    application = await hiring.apply(job)
+    bulk = await rejection(hiring, application)
+
+    async def die(self: PostgresRecorder) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PostgresRecorder, "flush", die)
+        with pytest.raises(Died):
+            await DueWork(TaskRunner(runtime), database.relay_url).run_due()
+    assert await rejections_in_history(hiring, application.id) == 0
+    await lapse_leases(database)
+    await DueWork(TaskRunner(runtime), database.relay_url).run_due()
+    assert await rejections_in_history(hiring, application.id) == 1
+    (task,) = await tasks_of(database, bulk)
+    assert (task["attempts"], task["finished_at"] is not None) == (2, True)
 
 
 async def test_many_workers_share_the_tasks(
@@ -216,10 +240,7 @@ async def test_many_workers_share_the_tasks(
     applications = [await hiring.apply(job) for _ in range(12)]
     bulks = [await rejection(hiring, each) for each in applications]
     ran = await asyncio.gather(
-        *(
-            TaskWorker(TaskRunner(runtime), database.relay_url, at_once=2).run_due()
-            for _ in range(3)
-        )
+        *(DueWork(TaskRunner(runtime), database.relay_url, at_once=2).run_due() for _ in range(3))
     )
     assert sum(ran) == len(bulks)
     for each in applications:
@@ -227,7 +248,7 @@ async def test_many_workers_share_the_tasks(
 
 
 async def test_a_task_that_keeps_failing_is_given_up_with_its_error(
-    hiring: Hiring, worker: TaskWorker, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+    hiring: Hiring, worker: DueWork, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await hiring.open_job()
     bulk = await rejection(hiring, await hiring.apply(job))
@@ -243,30 +264,34 @@ async def test_a_task_that_keeps_failing_is_given_up_with_its_error(
     (task,) = await tasks_of(database, bulk)
     assert task["attempts"] == 3
     assert task["dead_at"] is not None
-    assert task["last_error"] == "RuntimeError: the disk is full"
+    assert (task["last_error"], task["dead_reason"]) == ("RuntimeError: the disk is full", "failed")
     assert await rejections_in_history(hiring, bulk.items[0].application_id) == 0
 
 
 async def test_a_task_that_kills_its_worker_runs_out_of_attempts(
-    hiring: Hiring, worker: TaskWorker, database: TestDatabase
+    hiring: Hiring, worker: DueWork, database: TestDatabase
 ) -> None:
     job = await hiring.open_job()
     bulk = await rejection(hiring, await hiring.apply(job))
-    for _ in range(3):
-        claims = await TaskClaims.open(database.relay_url, timedelta(seconds=60), lambda: None)
-        assert len(await claims.claim(10)) == 1
+    for attempt in range(3):
+        claims = await TaskClaims.open(database.relay_url)
+        leases = await TaskLeases.open(database.relay_url)
+        due, _ = await claims.claim({"default": 10}, timedelta(seconds=60))
+        assert [each.was_interrupted for each in due] == [attempt > 0]
+        assert len(await leases.begin(due, timedelta(seconds=60))) == 1
         await claims.close()
+        await leases.close()
         await lapse_leases(database)
     assert await worker.run_due() == 0
     (task,) = await tasks_of(database, bulk)
     assert (task["attempts"], task["last_error"]) == (3, "the worker ended during the work")
-    assert task["dead_at"] is not None
+    assert (task["dead_at"] is not None, task["dead_reason"]) == (True, "killed")
 
 
 async def test_periodic_tasks_are_promised_once_to_each_tenant(
-    runtime: Runtime, database: TestDatabase, world: World, worker: TaskWorker
+    runtime: Runtime, database: TestDatabase, world: World, worker: DueWork
 ) -> None:
-    claims = await TaskClaims.open(database.relay_url, timedelta(seconds=60), lambda: None)
+    claims = await TaskClaims.open(database.relay_url)
     assert await claims.promise_periodic("housekeeping", "1") == 2
     assert await claims.promise_periodic("housekeeping", "1") == 0
     await claims.close()
