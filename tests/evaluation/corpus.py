@@ -1,0 +1,100 @@
+"""The evaluation set: which person is typeset how, in which half; made anew from its seeds.
+
+`python -m tests.evaluation.corpus FOLDER [--half dev]` writes the files and their truth beside
+them. Whoever works on the parser looks at the half `dev`; `held-out` only gives figures.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+import typst
+
+from tests.evaluation.flowing_layouts import FLOWING
+from tests.evaluation.people import LANGUAGES, Half, Person, Truth, make_person
+from tests.evaluation.typst_layouts_more import ALL_LAYOUTS, HELD_OUT_LAYOUTS
+
+HALVES: tuple[Half, Half] = ("dev", "held-out")
+_TYPESET_EACH = 4
+"""So many CVs of each typeset layout and half; the held-out layouts are only in that half."""
+_FLOWING_EACH = 2
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One CV of the set."""
+
+    name: str
+    """File name."""
+    half: Half
+    layout: str
+    language: str
+    seed: int
+
+    @property
+    def person(self) -> Person:
+        return make_person(self.seed, self.language, self.half)
+
+    @property
+    def truth(self) -> Truth:
+        return self.person.truth
+
+    def content(self) -> bytes:
+        """Typeset the CV."""
+        if self.layout in FLOWING:
+            return FLOWING[self.layout][1](self.person)
+        made = typst.compile(ALL_LAYOUTS[self.layout](self.person).encode())
+        assert isinstance(made, bytes)
+        return made
+
+
+def samples(half: Half | None = None) -> Iterator[Sample]:
+    """Yield the set, or a half of it, in a fixed order."""
+    for each in HALVES:
+        if half in {None, each}:
+            yield from _half(each)
+
+
+def _half(half: Half) -> Iterator[Sample]:
+    seed = 1_000 if half == "dev" else 5_000
+    layouts = [
+        *((name, _TYPESET_EACH) for name in ALL_LAYOUTS if _belongs(name, half)),
+        *((name, _FLOWING_EACH) for name in FLOWING),
+    ]
+    for layout, count in layouts:
+        for _ in range(count):
+            seed += 1
+            # English is commonest; the others take turns.
+            language = "en" if seed % 5 in {0, 2} else LANGUAGES[1 + seed % 6]
+            ending = FLOWING[layout][0] if layout in FLOWING else "pdf"
+            yield Sample(
+                f"{half}-{seed}-{layout}-{language}.{ending}", half, layout, language, seed
+            )
+
+
+def _belongs(layout: str, half: Half) -> bool:
+    return half == "held-out" or layout not in HELD_OUT_LAYOUTS
+
+
+def write(folder: Path, chosen: Sequence[Sample]) -> None:
+    """Write files and truths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for sample in chosen:
+        (folder / sample.name).write_bytes(sample.content())
+        truth = msgspec.json.format(msgspec.json.encode(sample.truth), indent=2)
+        (folder / f"{sample.name}.json").write_bytes(truth)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--half", choices=HALVES)
+    given = parser.parse_args()
+    chosen = list(samples(given.half))
+    write(given.folder, chosen)
+    click.echo(f"{len(chosen)} CVs in {given.folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Reads and parses the evaluation set and prints how much is right.
+
+`python -m tests.evaluation.score --half dev [--worst 10]` shows every field, and which documents
+cost most. The half `held-out` gives its figures only.
+"""
+
+import argparse
+import importlib
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import click
+import msgspec
+
+from core.ports.documents import ReadDocument
+from core.resumes.ports import ResumeParser
+from plugins.document_reader.limits import Limits
+from plugins.document_reader.reading import read_document
+from tests.evaluation.corpus import HALVES, Sample, samples
+from tests.evaluation.scoring import (
+    CAREER,
+    CONTACTS,
+    STUDIES,
+    Scores,
+    score,
+    together,
+    total,
+)
+
+TODAY = date(2025, 11, 1)
+AIMS = {"contacts": 0.95, "experience": 0.85, "education": 0.85, "skills": 0.80}
+
+
+def summary_of(scores: Scores) -> dict[str, float]:
+    """The four figures that have an aim."""
+    return {
+        "contacts": together(scores, CONTACTS).accuracy,
+        "experience": together(scores, CAREER).f1,
+        "education": together(scores, STUDIES).f1,
+        "skills": scores["skills"].f1,
+    }
+
+
+def read_samples(chosen: Sequence[Sample]) -> list[tuple[Sample, ReadDocument]]:
+    """Typeset and read the documents."""
+    limits = Limits()
+    return [(each, read_document(each.content(), each.name, limits)) for each in chosen]
+
+
+def score_samples(
+    read: Sequence[tuple[Sample, ReadDocument]], parser: ResumeParser
+) -> list[tuple[Sample, Scores]]:
+    """Parse what was read and compare it with the truth."""
+    return [
+        (sample, score(parser.parse(document, TODAY).resume, sample.truth))
+        for sample, document in read
+    ]
+
+
+def _wrongs(scores: Scores) -> int:
+    return sum(tally.wrong + tally.missed for tally in scores.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--half", choices=HALVES, default="dev")
+    parser.add_argument("--worst", type=int, default=0, help="show so many documents (dev only)")
+    parser.add_argument("--parser", default="plugins.resume_parser.parser:DefaultResumeParser")
+    given = parser.parse_args()
+    module, _, name = given.parser.partition(":")
+    made: Any = getattr(importlib.import_module(module), name)()
+    scored = score_samples(read_samples(list(samples(given.half))), made)
+    added = total([each for _, each in scored])
+    for field, tally in added.items():
+        click.echo(
+            f"{field:24} F1 {tally.f1:6.1%}  right {tally.right:4} wrong {tally.wrong:4} "
+            f"missed {tally.missed:4}"
+        )
+    for field, value in summary_of(added).items():
+        click.echo(f"{field:12} {value:6.1%}  aim {AIMS[field]:.0%}")
+    if given.half == "dev":
+        for sample, scores in sorted(scored, key=lambda pair: -_wrongs(pair[1]))[: given.worst]:
+            bad = {
+                name: msgspec.to_builtins(tally)
+                for name, tally in scores.items()
+                if tally.wrong or tally.missed
+            }
+            click.echo(f"{sample.name}: {bad}")
+
+
+if __name__ == "__main__":
+    main()
