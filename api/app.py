@@ -18,6 +18,7 @@ from api.routes import RouteOptions
 from api.streams.hub import Hub
 from api.v1 import CONTROLLERS
 from api.validation import StrictBody
+from plugins.valkey.stream_tickets import StreamTickets
 from tenants.runtime import Runtime
 
 
@@ -34,9 +35,11 @@ class Application(Litestar):
             request_max_body_size=None,
             debug=False,
         )
-        self.health = Health(runtime, Metrics())
-        self.streams = Hub(runtime)
+        metrics = Metrics()
+        self.health = Health(runtime, metrics)
+        self.streams = Hub(runtime, metrics)
         self.state.streams = self.streams
+        self.state.stream_tickets = StreamTickets(runtime.redis)
         self._gate = Gate(super().__call__, runtime, RouteOptions(self), self.health)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
@@ -47,7 +50,7 @@ class Application(Litestar):
         elif kind == "lifespan":
             await super().__call__(scope, receive, send)
         else:
-            # Nothing here speaks WebSocket, and nothing may pass by the gate.
+            # WebSockets are opened by HTTP requests, which pass the gate: api.streams.opening.
             await send({"type": "websocket.close", "code": 4404, "reason": "not found"})
 
 

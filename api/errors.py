@@ -73,6 +73,13 @@ class UnsupportedMediaType(DomainError):
     title = "Send JSON"
 
 
+class UpgradeRequired(DomainError):
+    """This address speaks WebSocket only."""
+
+    code = "upgrade_required"
+    title = "Connect with a WebSocket"
+
+
 class PreconditionRequired(DomainError):
     """The route refuses to change something without `If-Match`."""
 
@@ -92,6 +99,7 @@ STATUS_OF: Final[Mapping[type[DomainError], int]] = {
     PreconditionFailed: 412,
     UnsupportedMediaType: 415,
     InvalidInput: 422,
+    UpgradeRequired: 426,
     PreconditionRequired: 428,
     Throttled: 429,
     Unavailable: 503,
@@ -155,6 +163,8 @@ def domain_problem(error: DomainError, scope: Scope) -> Reply[Problem]:
         headers.append((b"www-authenticate", b'Bearer realm="IntelliMatch"'))
     elif isinstance(error, Throttled):
         headers.append((b"retry-after", str(error.retry_after).encode()))
+    elif status == 426:
+        headers += [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
     elif status == 503:
         headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))
     return problem(

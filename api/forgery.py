@@ -53,6 +53,22 @@ def refuse_forgery(headers: Mapping[bytes, bytes], origin: Origin, *, cookie: bo
         )
 
 
+def refuse_foreign_upgrade(headers: Mapping[bytes, bytes], origin: Origin) -> None:
+    """Return when a WebSocket that is authenticated by cookie was opened by a page of ours.
+
+    Any page may open one to us, with our cookie and without asking first (ASVS 4.4.2).
+    Raises CrossSiteRefused.
+    """
+    sent_from = headers.get(b"origin")
+    if sent_from is None:
+        raise CrossSiteRefused(
+            "A WebSocket opened with a session cookie needs an Origin header. "
+            "Programs use an API key instead."
+        )
+    if sent_from.lower() != _own(origin):
+        raise CrossSiteRefused("The request's Origin is not this site.")
+
+
 def _own(origin: Origin) -> bytes:
     scheme = "https" if origin.https else "http"
     return f"{scheme}://{origin.authority.lower()}".encode("latin-1")

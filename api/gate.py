@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Send
 from api.access import Door, InvalidCredential, UnknownHost
 from api.body_limit import BodyTooLarge, LimitedBody, declared_too_large
 from api.errors import domain_problem, http_problem, unexpected_problem
+from api.forgery import refuse_foreign_upgrade
 from api.health import Health
 from api.hosts import Origin, Proxies, host_name
 from api.limits import Limits, RateLimited
@@ -123,6 +124,8 @@ class Gate:
             caller = await self._door.admit(tenant, headers, origin, visit.method, guarded=guarded)
             actor = caller.actor
             tenant = caller.tenant
+            if caller.by_cookie and b"upgrade" in headers:
+                refuse_foreign_upgrade(headers, origin)
         except InvalidCredential:
             await self._count(visit, tenant, origin, guarded=guarded)
             raise

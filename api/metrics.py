@@ -7,6 +7,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
@@ -23,7 +24,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._durations = Histogram(
             "intellimatch_http_request_duration_seconds",
-            "Time from the first byte of a request to the last of its answer.",
+            "From the first byte of a request to the last of its answer, or until its live stream "
+            "is open.",
             ("method", "route", "status"),
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
             registry=self._registry,
@@ -32,6 +34,19 @@ class Metrics:
             "intellimatch_http_refused_total",
             "Requests that were refused before they reached a route.",
             ("reason",),
+            registry=self._registry,
+        )
+        self._streams = Gauge(
+            "intellimatch_streams_open",
+            "Live streams that are open.",
+            ("form",),
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._ended = Counter(
+            "intellimatch_streams_ended_total",
+            "Live streams that ended, by who or what ended them.",
+            ("form", "reason"),
             registry=self._registry,
         )
         self._children: dict[tuple[str, str, int], Histogram] = {}
@@ -48,6 +63,15 @@ class Metrics:
     def refuse(self, reason: str) -> None:
         """Count one request that the gate refused; `reason` is a code of ours."""
         self._refused.labels(reason).inc()
+
+    def open_stream(self, form: str) -> None:
+        """Count a live stream in; `form` is `sse` or `websocket`."""
+        self._streams.labels(form).inc()
+
+    def end_stream(self, form: str, reason: str) -> None:
+        """Count a live stream out; `reason` is a word of ours."""
+        self._streams.labels(form).dec()
+        self._ended.labels(form, reason).inc()
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""

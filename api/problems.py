@@ -27,6 +27,7 @@ MEANINGS: Final = {
     413: ("request_entity_too_large", "The body is larger than is accepted."),
     415: ("unsupported_media_type", "The body isn't in a format that this route reads."),
     422: ("invalid_input", "Some fields are not valid; `errors` names each of them."),
+    426: ("upgrade_required", "This address speaks WebSocket only."),
     428: ("precondition_required", "Send If-Match."),
     429: ("rate_limited", "Too many requests; Retry-After says when to come back."),
     500: ("internal_error", "A fault of ours; quote the request id."),

@@ -11,15 +11,14 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any, Final, cast
+from typing import Final
 
 import structlog
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.health import Health
-from api.streams.sse import ABORT
+from api.streams.connection import StreamableProtocol
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 
@@ -30,15 +29,6 @@ COLLECT_AFTER: Final = 50_000
 """New objects between two runs of the cycle collector; Python's own 700 is one page of a list."""
 
 log = structlog.get_logger("api.serve")
-
-
-class CuttableProtocol(HttpToolsProtocol):
-    """Leaves in each request's scope what ends its connection at once, for streams nobody reads."""
-
-    def on_headers_complete(self) -> None:
-        """Called by the parser before the application is."""
-        cast("dict[str, Any]", self.scope)[ABORT] = self.transport.abort
-        super().on_headers_complete()
 
 
 class DrainingServer(uvicorn.Server):
@@ -101,7 +91,7 @@ async def serve(
             app,
             host=host,
             port=port,
-            http=CuttableProtocol,
+            http=StreamableProtocol,
             ws="none",
             lifespan="on",
             access_log=False,

@@ -1,77 +1,100 @@
 """One open stream: what waits to be sent to it, and how it ends.
 
-Nothing waits in a task of its own: while there is something to send a task sends it, so that a
-client which doesn't read blocks only itself, and between events a stream costs only its connection.
+Nothing waits in a task of its own. What the connection has room for goes into it at once; what it
+has none for waits here, up to a bound, so that a client which doesn't read blocks only itself.
 """
 
 import asyncio
+import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
-from litestar.types import Send
 
+from api.streams.connection import Connection
+from api.streams.forms import Farewell, Form
 from api.streams.frames import Frame
 from api.streams.view import View
 
 BACKLOG: Final = 256
 """Most messages that wait for a client; one more and it is cut off, to resume when it reads."""
+FAREWELL_SECONDS: Final = 2.0
+"""How long a client may take to read that its stream ends."""
+HEARTBEAT_SECONDS: Final = (12.0, 15.0)
+"""Longest silence; somewhere between, lest all clients of a broadcast get theirs at once."""
+RETRY_MS: Final = (500, 5_000)
+RETRY_AFTER_SHUTDOWN_MS: Final = (500, 8_000)
+
+Credential = tuple[tuple[bytes, bytes], ...]
 
 log = structlog.get_logger("api.streams")
 
 
 class Client:
-    """Made for each stream; the hub fills it, its request's task waits for its end."""
+    """Made for each stream; the hub lets it in, its feed feeds it."""
 
     __slots__ = (
         "_backlog",
         "_farewell_by",
-        "_pump",
-        "_send",
+        "_heartbeat",
+        "_room",
+        "_sent_at",
         "_waiting",
         "aborted",
+        "check_at",
+        "connection",
+        "credential",
         "cursor",
-        "cut",
+        "ended",
         "ends_at",
-        "headers",
-        "is_live",
+        "form",
+        "group",
+        "left",
         "owner",
-        "sent_at",
+        "task",
         "topics",
         "view",
     )
 
     def __init__(
         self,
+        form: Form,
         view: View,
         topics: frozenset[str],
         owner: str,
-        headers: Mapping[bytes, bytes],
-        send: Send,
-        cut: Callable[[], object],
+        credential: Credential,
         lifetime: float,
     ) -> None:
+        now = time.monotonic()
+        self.form = form
         self.view = view
         self.topics = topics
         self.owner = owner
         """Whose limit it counts against."""
-        self.headers = headers
-        """The credential as it was sent, to be asked again when something changed."""
+        self.credential = credential
+        """The headers it was sent in, to be asked again when something changed."""
+        self.check_at = float("inf")
+        """When the credential ends by itself."""
         self.cursor = 0
         """The last position it was told of."""
-        self.is_live = False
-        """Whether the feed feeds it; before, it reads the log itself."""
+        self.group: Group | None = None
+        """With whom the feed feeds it; None while it reads the log itself."""
+        self.task: asyncio.Task[None] | None = None
+        """Reads the log for it."""
         self.aborted = False
-        self.cut = cut
-        """Ends the connection without another byte."""
-        self.sent_at = time.monotonic()
-        self.ends_at = self.sent_at + lifetime
-        self._send = send
-        self._backlog: deque[bytes] = deque()
+        self.ended: str | None = None
+        """Why it was ended from here."""
+        self.ends_at = now + lifetime
+        self.connection = Connection(self)
+        self.left: Callable[[Client], None] | None = None
+        """Told when the connection has ended."""
+        self._sent_at = now
+        self._heartbeat = random.uniform(*HEARTBEAT_SECONDS)  # noqa: S311 - no secret
+        self._backlog: deque[bytes] | None = None
         self._waiting = 0
-        self._pump: asyncio.Task[None] | None = None
+        self._room: asyncio.Future[None] | None = None
         self._farewell_by: float | None = None
 
     @property
@@ -79,81 +102,117 @@ class Client:
         """Whether it gets nothing more."""
         return self.aborted or self._farewell_by is not None
 
-    @property
-    def is_blocked(self) -> bool:
-        """Whether something waits to be read by the client."""
-        return self._pump is not None
-
-    def feed(self, after: int, frames: list[Frame], joined: bytes, position: int) -> None:
-        """Queue the messages of a batch that follows `after` and ends at `position`."""
-        if self.cursor >= position or self.is_ending:
-            return
+    def feed(self, after: int, frames: Sequence[Frame], joined: bytes, position: int) -> None:
+        """Send the messages of a batch that follows `after` and ends at `position`."""
         if self.cursor == after:
+            self.cursor = position
             self.push(joined, len(frames))
-        else:  # It read further in the log than the feed was.
-            fresh = [frame.data for frame in frames if frame.position > self.cursor]
-            self.push(b"".join(fresh), len(fresh))
-        self.cursor = position
+        elif self.cursor < position:  # It read further in the log than the feed was.
+            fresh = [frame for frame in frames if (frame.position or 0) > self.cursor]
+            self.cursor = position
+            self.push(self.form.join(fresh), len(fresh))
 
     def push(self, data: bytes, messages: int = 1) -> None:
-        """Queue `messages`, encoded in `data`."""
-        if self._waiting + messages > BACKLOG:
-            log.info("stream_too_slow", tenant_id=str(self.view.tenant_id))
-            self.abort()
-            return
-        self._backlog.append(data)
-        self._waiting += messages
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._drain())
-
-    async def write(self, data: bytes) -> None:
-        """Send at once, at the pace of the client; only before it is live."""
-        self.sent_at = time.monotonic()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-    def end(self, farewell: bytes, patience: float) -> None:
-        """Say good-bye; who hasn't read it after `patience` seconds is cut off."""
+        """Send `messages`, encoded in `data`, or let them wait for room."""
         if self.is_ending:
             return
-        self._farewell_by = time.monotonic() + patience
-        if not self.is_live:
-            self.abort()  # Its own task is sending; there is no way in between.
+        if self.connection.full_since is None:
+            self._sent_at = time.monotonic()
+            self.connection.write(data)
             return
-        self._backlog.append(farewell)
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._drain())
+        self._waiting += messages
+        if self._waiting > BACKLOG:
+            log.info("stream_too_slow", tenant_id=str(self.view.tenant_id))
+            self.abort("too_slow")
+            return
+        self._let_wait(data)
 
-    def abort(self) -> None:
+    async def tell(self, frames: Sequence[Frame]) -> None:
+        """Send messages and wait until there is room for more; only while no feed feeds it."""
+        self.push(self.form.join(frames), len(frames))
+        while self.connection.full_since is not None and not self.is_ending:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    def end(self, reason: Farewell) -> None:
+        """Say good-bye; who doesn't read it is cut off by `is_overdue`."""
+        bounds = RETRY_AFTER_SHUTDOWN_MS if reason == "shutdown" else RETRY_MS
+        self.end_with(self.form.farewell(reason, random.randint(*bounds)), reason)  # noqa: S311
+
+    def end_with(self, last: bytes, reason: str) -> None:
+        """Send `last` and nothing more."""
+        if self.is_ending:
+            return
+        self.ended = reason
+        self._farewell_by = time.monotonic() + FAREWELL_SECONDS
+        self._let_wait(last)
+        self._flush()
+        self._wake()
+
+    def abort(self, reason: str) -> None:
         """Cut it off and forget what waits."""
-        self.aborted = True
-        self._backlog.clear()
-        self._waiting = 0
-        self.cut()
+        if not self.aborted:
+            self.aborted = True
+            self.ended = reason
+            self._backlog = None
+            self.connection.abort()
+            self._wake()
 
     def is_overdue(self, now: float, patience: float) -> bool:
         """Whether it doesn't read: neither its farewell nor anything for `patience` seconds."""
         if self._farewell_by is not None:
             return now > self._farewell_by
-        return self._pump is not None and now - self.sent_at > patience
+        full_since = self.connection.full_since
+        return full_since is not None and now - full_since > patience
 
-    def forget(self) -> None:
-        """Stop sending: its connection has ended."""
+    def beat(self, now: float) -> None:
+        """Send a heartbeat when nothing was sent for long."""
+        if now - self._sent_at >= self._heartbeat and self.connection.full_since is None:
+            self.push(self.form.heartbeat)
+
+    def resume(self) -> None:
+        """Send on: called by the connection, which has room again."""
+        self._flush()
+        self._wake()
+
+    def lost(self) -> None:
+        """Forget everything: called by the connection, which has ended."""
         self.aborted = True
-        self._backlog.clear()
-        if self._pump is not None:
-            self._pump.cancel()
+        self._backlog = None
+        self._wake()
+        if self.task is not None:
+            self.task.cancel()
+        if self.left is not None:
+            self.left(self)
 
-    async def _drain(self) -> None:
-        try:
-            while self._backlog:
-                data = b"".join(self._backlog)
-                self._backlog.clear()
-                self._waiting = 0
-                await self.write(data)
-            if self._farewell_by is not None and not self.aborted:
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        except Exception as error:  # noqa: BLE001 - a connection's failure is that connection's end
-            log.info("stream_failed", error=type(error).__name__)
-            self.abort()
-        finally:
-            self._pump = None
+    def _let_wait(self, data: bytes) -> None:
+        if self._backlog is None:
+            self._backlog = deque()
+        self._backlog.append(data)
+
+    def _flush(self) -> None:
+        if self.connection.full_since is not None:
+            return
+        if self._backlog:
+            data = b"".join(self._backlog)
+            self._backlog = None
+            self._waiting = 0
+            self._sent_at = time.monotonic()
+            self.connection.write(data)
+        if self._farewell_by is not None:
+            self.connection.finish()
+
+    def _wake(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+
+class Group:
+    """Those who see the same in the same form, and so get the same bytes."""
+
+    __slots__ = ("clients", "form", "view")
+
+    def __init__(self, view: View, form: Form) -> None:
+        self.view = view
+        self.form = form
+        self.clients: set[Client] = set()

@@ -6,13 +6,16 @@ from typing import Final
 
 import structlog
 
-from api.streams.client import Client
-from api.streams.frames import Frame, GapView, encode_events, frames_of, gap
+from api.streams.client import Client, Group
+from api.streams.forms import Form
+from api.streams.frames import Frame, GapView, encode_events, frame, frames_of, gap
 from api.streams.view import View, gap_at
 from plugins.postgres.event_log import EventLog, LoggedEvent
 
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
+AT_ONCE: Final = 250
+"""Clients that are fed before others' requests get a turn: about two milliseconds."""
 
 log = structlog.get_logger("api.streams")
 
@@ -27,7 +30,9 @@ class Feed:
         self._is_open = False
         self._following: asyncio.Task[None] | None = None
         self._again = False
+        self._groups: dict[tuple[View, Form], Group] = {}
         self.clients: set[Client] = set()
+        """All of the tenant's, fed or not."""
         self.position = 0
 
     async def open(self) -> None:
@@ -50,20 +55,24 @@ class Feed:
         if self._following is not None:
             self._following.cancel()
 
-    async def replay(self, client: Client, after: int | None) -> None:
-        """Tell a client what it missed since `after`, then let the feed go on. None: from now on.
-
-        The client hears of new events before the log is read for it, and what the feed has told by
-        then isn't told again: so nothing can fall in between.
-        """
+    async def start(self, client: Client, after: int | None) -> None:
+        """Tell a client what it missed since `after`, then feed it. None: from now on."""
         if after is None:
             client.cursor = self.position
-            await client.write(b"id: %d\nevent: ready\ndata: {}\n\n" % client.cursor)
+            await client.tell([frame("ready", {}, client.cursor)])
         else:
             missing = gap_at(after, await self._log.bounds())
             client.cursor = after
             if missing is not None:
                 await self._tell_gap(client, missing)
+        await self.catch_up(client)
+
+    async def catch_up(self, client: Client) -> None:
+        """Tell a client what came after its cursor, then feed it.
+
+        The feed hears of new events before the log is read here, and the client joins it when it
+        has reached the same position: so nothing can fall in between, and nothing comes twice.
+        """
         while client.cursor < self.position and not client.is_ending:
             events = await self._log.after(client.cursor, BATCH)
             if not events or events[0].position != client.cursor + 1:
@@ -73,12 +82,23 @@ class Feed:
             seen = await client.view.seen(self._log, events)
             frames = frames_of(client.cursor, events, seen, encode_events(events))
             client.cursor = events[-1].position
-            await client.write(b"".join(frame.data for frame in frames))
-        client.is_live = True
+            await client.tell(frames)
+        if not client.is_ending:
+            key = client.view, client.form
+            client.group = self._groups.setdefault(key, Group(*key))
+            client.group.clients.add(client)
+
+    def stop_feeding(self, client: Client) -> None:
+        """Feed a client no more: it leaves, or reads the log itself."""
+        group, client.group = client.group, None
+        if group is not None:
+            group.clients.discard(client)
+            if not group.clients:
+                del self._groups[group.view, group.form]
 
     async def _tell_gap(self, client: Client, missing: GapView) -> None:
         client.cursor = missing.position
-        await client.write(gap(missing).data)
+        await client.tell([gap(missing)])
 
     async def _follow(self) -> None:
         try:
@@ -96,29 +116,38 @@ class Feed:
     async def _catch_up(self) -> None:
         while events := await self._log.after(self.position, BATCH):
             if events[0].position != self.position + 1:
-                self._tell_all_gap(events[0].position - 1)
+                await self._tell_all_gap(events[0].position - 1)
             else:
                 await self._tell_all(events)
 
-    def _tell_all_gap(self, position: int) -> None:
+    async def _tell_all_gap(self, position: int) -> None:
         """Say that events were removed before this process could read them."""
-        for client in self._live():
-            frame = gap(GapView("pruned", client.cursor, position))
-            client.feed(self.position, [frame], frame.data, position)
-        self.position = position
+        before, self.position = self.position, position
+        frames = [gap(GapView("pruned", before, position))]
+        for group in list(self._groups.values()):
+            await self._hand_out(group, before, frames)
 
     async def _tell_all(self, events: list[LoggedEvent]) -> None:
         encoded = encode_events(events)
-        ready: dict[View, tuple[list[Frame], bytes]] = {}
+        seen: dict[View, list[Frame]] = {}
         # Who comes while a view is being looked at may bring another one.
-        while missing := {client.view for client in self._live()} - ready.keys():
+        while missing := {view for view, _ in self._groups} - seen.keys():
             for view in missing:
-                seen = await view.seen(self._log, events)
-                frames = frames_of(self.position, events, seen, encoded)
-                ready[view] = frames, b"".join(frame.data for frame in frames)
+                shown = await view.seen(self._log, events)
+                seen[view] = frames_of(self.position, events, shown, encoded)
         before, self.position = self.position, events[-1].position
-        for client in self._live():
-            client.feed(before, *ready[client.view], self.position)
+        for group in list(self._groups.values()):
+            await self._hand_out(group, before, seen[group.view])
 
-    def _live(self) -> list[Client]:
-        return [client for client in self.clients if client.is_live and not client.is_ending]
+    async def _hand_out(self, group: Group, before: int, frames: list[Frame]) -> None:
+        """Hand the same bytes to everybody in a group; `self.position` is their last already.
+
+        Others get a turn in between. Who joins then has read up to the new position.
+        """
+        joined = group.form.join(frames)
+        position = self.position
+        for count, client in enumerate(list(group.clients), 1):
+            if client.group is group:
+                client.feed(before, frames, joined, position)
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(0)

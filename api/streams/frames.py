@@ -1,4 +1,4 @@
-"""Events on the wire: encoded once each, whoever receives them.
+"""What streams tell: events, checkpoints, gaps and farewells, each encoded once.
 
 Positions on a stream are contiguous: an event is one position, a `checkpoint` stands for those its
 listener isn't told of, and a `gap` says that some can't be told any more.
@@ -14,7 +14,6 @@ from core.shared.audience import shown_payload
 from core.shared.clock import UtcDatetime
 from plugins.postgres.event_log import LoggedEvent
 
-HEARTBEAT: Final = b":\n\n"
 GapReason = Literal["pruned", "unknown", "too_far"]
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -48,10 +47,13 @@ class GapView(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A message and the position that its receiver has reached with it."""
+    """A message: `api.streams.forms` puts it into the form that its receivers read."""
 
-    position: int
+    event: str
     data: bytes
+    """JSON."""
+    position: int | None = None
+    """What its receiver has reached with it; None when it stands for no place in the log."""
 
 
 def view_of(event: LoggedEvent) -> EventView:
@@ -67,19 +69,18 @@ def view_of(event: LoggedEvent) -> EventView:
     )
 
 
-def message(name: str, data: object, position: int | None = None) -> bytes:
-    """Return one server-sent event (WHATWG HTML, 9.2)."""
-    place = b"" if position is None else b"id: %d\n" % position
-    return b"%sevent: %s\ndata: %s\n\n" % (place, name.encode(), _encode(data))
+def frame(event: str, data: object, position: int | None = None) -> Frame:
+    """Return a message."""
+    return Frame(event, _encode(data), position)
 
 
-def encode_events(events: Iterable[LoggedEvent]) -> dict[int, bytes]:
+def encode_events(events: Iterable[LoggedEvent]) -> dict[int, Frame]:
     """Return each event's message by its position."""
-    return {event.position: message(event.type, view_of(event), event.position) for event in events}
+    return {event.position: frame(event.type, view_of(event), event.position) for event in events}
 
 
 def frames_of(
-    after: int, events: Sequence[LoggedEvent], seen: frozenset[int], encoded: dict[int, bytes]
+    after: int, events: Sequence[LoggedEvent], seen: frozenset[int], encoded: dict[int, Frame]
 ) -> list[Frame]:
     """Return the messages for one who sees the positions in `seen` and has had all up to `after`.
 
@@ -89,7 +90,7 @@ def frames_of(
 
 
 def _frames(
-    after: int, events: Sequence[LoggedEvent], seen: frozenset[int], encoded: dict[int, bytes]
+    after: int, events: Sequence[LoggedEvent], seen: frozenset[int], encoded: dict[int, Frame]
 ) -> Iterator[Frame]:
     told = after
     for event in events:
@@ -98,22 +99,16 @@ def _frames(
         if told < event.position - 1:
             yield checkpoint(told, event.position - 1)
         told = event.position
-        yield Frame(told, encoded[told])
+        yield encoded[told]
     if events and told < events[-1].position:
         yield checkpoint(told, events[-1].position)
 
 
 def checkpoint(after: int, position: int) -> Frame:
     """Return the message that stands for positions which its receiver isn't told of."""
-    data = {"after": after, "position": position}
-    return Frame(position, message("checkpoint", data, position))
+    return frame("checkpoint", {"after": after, "position": position}, position)
 
 
 def gap(view: GapView) -> Frame:
     """Return the message that says that positions are missing."""
-    return Frame(view.position, message("gap", view, view.position))
-
-
-def farewell(reason: str, retry_ms: int) -> bytes:
-    """Return the last message of a stream that its client may open again after `retry_ms`."""
-    return b"retry: %d\n" % retry_ms + message("reconnect", {"reason": reason})
+    return frame("gap", view, view.position)

@@ -19,7 +19,7 @@ from api.v1.invitations import InvitationController
 from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
 from api.v1.members import MemberController
-from api.v1.stream import StreamController
+from api.v1.stream import SocketController, StreamController
 from api.v1.tenant import TenantController
 
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -44,6 +44,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     FeedbackController,
     AnalyticsController,
     StreamController,
+    SocketController,
     AuditController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""

@@ -1,21 +1,26 @@
-"""The live streams: `/stream` for server-sent events, `/stream/poll` for those who can't."""
+"""The live streams: server-sent events, WebSocket, and `/stream/poll` for those who can't."""
 
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Controller, Request, get
+from litestar import Controller, Request, get, post
 from litestar.params import QueryParameter
 
 from api.errors import BadRequest
 from api.problems import problems
 from api.replies import Reply, reply
 from api.request_scope import Scoped
+from api.streams.client import Client, Credential
+from api.streams.forms import SSE
 from api.streams.frames import EventView, GapView, view_of
 from api.streams.hub import Hub
-from api.streams.sse import EventStream
+from api.streams.opening import SSE_HEADERS, Opening
+from api.streams.socket import SocketClient, accept
 from api.streams.view import View, gap_at
 from core.shared.audience import TOPICS
-from core.shared.errors import FieldError
+from core.shared.errors import FieldError, Forbidden
+from plugins.valkey.stream_tickets import SECONDS, StreamTickets
+from tenants.scope import TenantScope
 
 _LAST_EVENT_ID: Final = "last-event-id"
 _CREDENTIALS: Final = frozenset((b"authorization", b"cookie"))
@@ -42,6 +47,18 @@ class EventPage(msgspec.Struct, frozen=True):
         GapView | None,
         msgspec.Meta(description="Set where events can't be told any more: fetch afresh."),
     ]
+
+
+class StreamTicket(msgspec.Struct, frozen=True):
+    """Opens one WebSocket."""
+
+    ticket: Annotated[
+        str, msgspec.Meta(description="For the parameter `ticket` of `/ws`; good once.")
+    ]
+    expires_in: Annotated[int, msgspec.Meta(description="Seconds until it is good no more.")]
+
+    def __repr__(self) -> str:
+        return "StreamTicket(...)"
 
 
 class StreamController(Controller):
@@ -75,16 +92,28 @@ class StreamController(Controller):
         topics: TopicsParameter = None,
     ) -> Reply[bytes]:
         """Open a stream."""
-        chosen = _topics(topics)
-        view = View.of(tenant_scope.tenant, tenant_scope.actor, chosen)
-        actor = tenant_scope.actor
-        owner = f"{view.tenant_id}:{actor.member_id or actor.id}"
         hub: Hub = request.app.state.streams
-        hub.check_limits(view.tenant_id, owner)
-        headers = request.scope["headers"]
-        credential = {name: value for name, value in headers if name in _CREDENTIALS}
+        client = Client(SSE, *_listener(request, tenant_scope, hub, topics))
         last = request.headers.get(_LAST_EVENT_ID, "").strip()
-        return EventStream(hub, view, chosen, owner, credential, _position(last) if last else after)
+        return Opening(hub, client, _position(last) if last else after, 200, SSE_HEADERS)
+
+    @post(
+        "/ticket",
+        operation_id="createStreamTicket",
+        summary="Get a ticket for a WebSocket",
+        description="Browsers open `/ws` with the session's cookie and such a ticket; programs "
+        "send their API key and need none.",
+        status_code=200,
+        responses=problems(403),
+    )
+    async def ticket(
+        self, request: Request[Any, Any, Any], tenant_scope: Scoped
+    ) -> Reply[StreamTicket]:
+        """Return a ticket that is good once, for seconds, with the credential that asks."""
+        View.of(tenant_scope.tenant, tenant_scope.actor, frozenset())
+        tickets: StreamTickets = request.app.state.stream_tickets
+        made = await tickets.issue(tenant_scope.tenant.id, tenant_scope.actor.id)
+        return reply(StreamTicket(made, SECONDS))
 
     @get(
         "/poll",
@@ -125,6 +154,68 @@ class StreamController(Controller):
         position = events[-1].position if events else after
         shown = [view_of(event) for event in events if event.position in seen]
         return reply(EventPage(shown, position, more=position < bounds.last, gap=None))
+
+
+class SocketController(Controller):
+    """The same events over a WebSocket."""
+
+    path = "/ws"
+    tags = ("Live",)
+
+    @get(
+        operation_id="openSocket",
+        summary="Hear of events over a WebSocket",
+        description="The same events as `/stream`, each a JSON text message with `event`, `id` and "
+        '`data`. Send `{"topics": [...]}` to hear of others; the first message may have '
+        "`after`. Programs send their API key in the Authorization header; browsers add a `ticket` "
+        "from `/stream/ticket` to the session's cookie.",
+        response_description="The connection is a WebSocket from here on.",
+        status_code=101,
+        responses=problems(403, 426),
+    )
+    async def open(
+        self,
+        request: Request[Any, Any, Any],
+        tenant_scope: Scoped,
+        after: Annotated[
+            int | None,
+            QueryParameter(ge=0, le=2**63 - 1, description="Resume after this position."),
+        ] = None,
+        topics: TopicsParameter = None,
+        ticket: Annotated[
+            str | None,
+            QueryParameter(description="From `/stream/ticket`; browsers need one.", max_length=64),
+        ] = None,
+    ) -> Reply[None]:
+        """Open a WebSocket."""
+        hub: Hub = request.app.state.streams
+        client = SocketClient(*_listener(request, tenant_scope, hub, topics))
+        answer = accept(request.scope["headers"])
+        actor = tenant_scope.actor
+        if actor.kind != "api_key":
+            tickets: StreamTickets = request.app.state.stream_tickets
+            if not ticket or not await tickets.redeem(ticket, tenant_scope.tenant.id, actor.id):
+                raise TicketNeeded("Open it with a fresh ticket from /api/v1/stream/ticket.")
+        return Opening(hub, client, after, 101, answer)
+
+
+class TicketNeeded(Forbidden):
+    """A browser opens a WebSocket without a good ticket."""
+
+    code = "ticket_needed"
+    title = "This needs a ticket"
+
+
+def _listener(
+    request: "Request[Any, Any, Any]", tenant_scope: TenantScope, hub: Hub, topics: str | None
+) -> tuple[View, frozenset[str], str, Credential, float]:
+    """Return who listens, to what, and for how long at most. Raises as View.of does."""
+    chosen, actor = _topics(topics), tenant_scope.actor
+    view = View.of(tenant_scope.tenant, actor, chosen)
+    owner = f"{view.tenant_id}:{actor.member_id or actor.id}"
+    headers = request.scope["headers"]
+    credential = tuple((name, value) for name, value in headers if name in _CREDENTIALS)
+    return view, chosen, owner, credential, hub.lifetime()
 
 
 def _topics(text: str | None) -> frozenset[str]:

@@ -40,6 +40,7 @@ ONCE_ONLY: Final = {
     "POST /auth/sign-out": "The session is gone, and with it who asked.",
     "POST /auth/sign-out-everywhere": "The session is gone, and with it who asked.",
     "POST /auth/password": "Every session ends, and with it who asked.",
+    "POST /stream/ticket": "Nothing is kept that could be given again: each ticket is another.",
 }
 """Changes that are not repeated under an Idempotency-Key, each with the reason."""
 

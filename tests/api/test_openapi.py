@@ -58,7 +58,7 @@ def findings(document: Json) -> list[str]:
             {"415", "422"} if "requestBody" in operation else set()
         )
         found += [f"{place}: no {status}" for status in sorted(wanted - statuses)]
-        if not any(status.startswith("2") for status in statuses):
+        if not any(status.startswith("2") or status == "101" for status in statuses):
             found.append(f"{place}: no success")
     found += [f"dangling {name}" for name in dangling(document)]
     return found

@@ -39,7 +39,7 @@ CHECKS: Final = (
     "unsupported_method",
 )
 LEFT_OUT: Final[Mapping[str, str]] = {
-    "/api/v1/stream$": "It never ends; tests/api/test_streams.py.",
+    "/api/v1/(stream|ws)$": "It never ends; tests/api/test_streams.py and test_sockets.py.",
     r"/api-keys/\{": "It would end the key that all of this is called with.",
     "/deactivate$": "It would end the key that all of this is called with.",
 }

@@ -1,0 +1,204 @@
+"""Nobody hears over any live route what isn't theirs: each one, opened as everybody."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Final
+
+import asyncpg
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from api.app import Application
+from core.shared.actor import ROLES
+from core.shared.audience import AUDIENCES
+from core.shared.permissions import PERMISSIONS
+from tenants.runtime import Runtime
+from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
+from tests.fixtures.probes.exemptions import EXEMPT, LIVE
+from tests.fixtures.probes.operations import operations
+from tests.fixtures.sockets import SocketListener, dial
+from tests.fixtures.streams import Listener, Server, add, head
+from tests.fixtures.worlds import World
+
+pytestmark = pytest.mark.usefixtures("sequencer")
+
+Ear = Listener | SocketListener
+Status = Callable[[Server, str, dict[str, str]], Awaitable[int]]
+"""Opens a route at a host with headers; 0 when it lets the caller in."""
+
+
+async def sse_status(server: Server, host: str, headers: dict[str, str]) -> int:
+    async with (
+        httpx.AsyncClient() as client,
+        client.stream(
+            "GET",
+            f"http://127.0.0.1:{server.port}/api/v1/stream",
+            headers={"Host": host, **headers},
+        ) as answer,
+    ):
+        return 0 if answer.status_code == 200 else answer.status_code
+
+
+async def socket_status(server: Server, host: str, headers: dict[str, str]) -> int:
+    try:
+        async with dial(server, "", host=f"{host}:{server.port}", headers=headers):
+            return 0
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+async def sse_ear(opened: AsyncExitStack, server: Server, slug: str, key: str) -> Ear:
+    client = await opened.enter_async_context(server.client(slug, key))
+    return await opened.enter_async_context(Listener(client))
+
+
+async def socket_ear(opened: AsyncExitStack, server: Server, slug: str, key: str) -> Ear:
+    return await opened.enter_async_context(SocketListener(server, slug, key))
+
+
+OpenEar = Callable[[AsyncExitStack, Server, str, str], Awaitable[Ear]]
+FORMS: Final[Mapping[str, tuple[Status, OpenEar]]] = {
+    "GET /stream": (sse_status, sse_ear),
+    "GET /ws": (socket_status, socket_ear),
+}
+
+
+def test_each_live_route_is_probed(app: Application, examined: Examined) -> None:
+    """A route that answers with a stream can't be called as others are; it has to be here."""
+    endless = {name for name, reason in EXEMPT.items() if "Never ends" in reason}
+    assert endless == FORMS.keys() == set(LIVE)
+    assert endless <= operations(app).keys()
+    examined("live routes", len(endless))
+
+
+@pytest.mark.parametrize("route", FORMS)
+async def test_who_may_not_is_refused_by_status(
+    route: str, stream_server: Server, world: World, examined: Examined
+) -> None:
+    status_of, _ = FORMS[route]
+    keys = {
+        slug: {"Authorization": f"Bearer {world[slug].members['admin'].api_key}"}
+        for slug in ("acme", "globex")
+    }
+    acme, globex = "acme.localhost", "globex.localhost"
+    tries: dict[str, tuple[str, dict[str, str], int]] = {
+        "its own": (acme, keys["acme"], 0),
+        "another tenant's key": (acme, keys["globex"], 401),
+        "the key at another tenant's": (globex, keys["acme"], 401),
+        "no credential": (acme, {}, 401),
+        "a made-up key": (acme, {"Authorization": "Bearer im_made_up"}, 401),
+        "a made-up session": (acme, {"Cookie": "intellimatch_session=made-up"}, 401),
+        "the key in a cookie": (
+            acme,
+            {"Cookie": f"intellimatch_session={world.acme.members['admin'].api_key}"},
+            401,
+        ),
+        "an unknown host": ("initech.localhost", keys["acme"], 404),
+        "no host of ours": ("evil.example", keys["acme"], 404),
+        "a stranger at the bare domain": ("localhost", {}, 401),
+    }
+    for name, (host, headers, expected) in tries.items():
+        assert await status_of(stream_server, host, headers) == expected, name
+    examined(f"ways into {route}", len(tries))
+
+
+@pytest.fixture
+async def ears(
+    stream_server: Server, world: World
+) -> AsyncIterator[Callable[[str, str, str], Awaitable[Ear]]]:
+    async with AsyncExitStack() as opened:
+
+        async def open_ear(route: str, slug: str, key: str) -> Ear:
+            return await FORMS[route][1](opened, stream_server, slug, key)
+
+        yield open_ear
+
+
+@pytest.mark.parametrize("planted", [False, True])
+@pytest.mark.parametrize("route", FORMS)
+async def test_each_role_and_the_other_tenant(
+    route: str,
+    runtime: Runtime,
+    world: World,
+    ears: Callable[[str, str, str], Awaitable[Ear]],
+    database_admin: asyncpg.Connection,
+    examined: Examined,
+    *,
+    planted: bool,
+) -> None:
+    """Planted: an event of one tenant that lies in another's log, and nothing else is wrong."""
+    await head(database_admin, world)
+    ours = {role: await ears(route, "acme", world.acme.members[role].api_key) for role in ROLES}
+    theirs = {
+        role: await ears(route, "globex", world.globex.members[role].api_key) for role in ROLES
+    }
+    hiring = Hiring(runtime, world)
+    job = await hiring.open_job()
+    application = await hiring.apply(job)
+    await database_admin.execute(
+        "INSERT INTO outbox (tenant_id, id, type, version, aggregate, aggregate_id, payload,"
+        " occurred_at, request_id) SELECT $1, gen_random_uuid(), name, 1,"
+        " split_part(name, '.', 1), $1, '{}', now(), 'test' FROM unnest($2::text[]) AS name",
+        world.acme.id,
+        list(AUDIENCES),
+    )
+    if planted:
+        await database_admin.execute(
+            "INSERT INTO outbox SELECT $1, gen_random_uuid(), type, version, aggregate, "
+            "aggregate_id, payload, occurred_at, request_id FROM outbox WHERE aggregate_id = $2",
+            world.globex.id,
+            application.id,
+        )
+    here = await head(database_admin, world)
+    there = await add(database_admin, world, 1, "globex")
+    for ear in ours.values():
+        await ear.until(here)
+    for ear in theirs.values():
+        await ear.until(there)
+    messages = 0
+    for role, ear in ours.items():
+        allowed = {name for name, action in AUDIENCES.items() if PERMISSIONS[action][role] == "yes"}
+        nobodys = {name for name, action in AUDIENCES.items() if PERMISSIONS[action][role] == "no"}
+        heard = set(ear.tape.types)
+        assert allowed <= heard, role
+        assert not heard & nobodys, role
+        assert ear.tape.holes == []
+        messages += len(ear.tape.told)
+    found = {
+        role: [told for told in ear.tape.told if told.data["aggregate_id"] == str(application.id)]
+        for role, ear in theirs.items()
+    }
+    leaked = sorted(role for role, told in found.items() if told)
+    assert leaked == (["admin", "recruiter", "viewer"] if planted else [])
+    examined(f"messages over {route}", messages)
+
+
+@pytest.mark.parametrize("route", FORMS)
+async def test_a_key_hears_what_its_scopes_say(
+    route: str,
+    runtime: Runtime,
+    world: World,
+    stream_server: Server,
+    ears: Callable[[str, str, str], Awaitable[Ear]],
+    database_admin: asyncpg.Connection,
+) -> None:
+    admin = stream_server.client("acme", world.acme.members["admin"].api_key)
+    async with admin:
+        keys = {}
+        for scope in ("jobs:read", "audit:read"):
+            answer = await admin.post("/api/v1/api-keys", json={"name": "K", "scopes": [scope]})
+            assert answer.status_code == 201, answer.text
+            keys[scope] = answer.json()["secret"]
+    status_of, _ = FORMS[route]
+    deaf = {"Authorization": f"Bearer {keys['audit:read']}"}
+    assert await status_of(stream_server, "acme.localhost", deaf) == 403
+    await head(database_admin, world)
+    ear = await ears(route, "acme", keys["jobs:read"])
+    hiring = Hiring(runtime, world)
+    await hiring.apply(await hiring.open_job())
+    await ear.until(await head(database_admin, world))
+    assert {name.partition(".")[0] for name in ear.tape.types} <= {"job", "pipeline"}
+    assert ear.tape.types
+    assert ear.tape.holes == []
