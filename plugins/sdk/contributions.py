@@ -180,11 +180,13 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     details: Mapping[str, str] = {}
 
 
-class Subject(msgspec.Struct, frozen=True):
-    """The person whose data is asked for or to be erased; None for the ids means: the tenant's."""
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The person whose data is asked for or to be erased."""
 
     candidate_id: UUID | None = None
     member_id: UUID | None = None
+    addresses: tuple[str, ...] = ()
+    """Every e-mail address that is known of the person, in lower case."""
 
 
 class Operations(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,88 @@
+"""The mailbox's pages: the list of what was sent, and one message."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from uuid import UUID
+
+from plugins.mailbox.messages import MailboxMessage, newest, one
+from plugins.sdk import PageContent, PluginContext, Request
+
+
+async def show_list(context: PluginContext[Any], request: Request) -> PageContent:
+    """Show the newest messages, all or those to one address."""
+    receiver = request.query.get("to", "").strip()
+    messages = await newest(context, receiver=receiver or None)
+    return PageContent(
+        title="Mailbox", html=_filter(context, receiver) + _table(context, messages, receiver)
+    )
+
+
+async def show_message(context: PluginContext[Any], request: Request) -> PageContent:
+    """Show one message as text; its HTML is not run, it is shown beside."""
+    try:
+        message = await one(context, UUID(request.params["message_id"]))
+    except ValueError:
+        message = None
+    if message is None:
+        return PageContent(title="No such message", html=_missing(context), status=404)
+    facts = {
+        "From": _person(message.sender_name, message.sender),
+        "To": _person(message.receiver_name, message.receiver),
+        "Reply to": escape(message.reply_to or "the sender"),
+        "Sent": _time(message),
+        "Message-ID": f"<code>{escape(message.message_id)}</code>",
+    }
+    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    return PageContent(
+        title=message.subject or "(no subject)",
+        html=f'<p><a href="{escape(context.url("/"))}">All messages</a></p>'
+        f"<dl>{listed}</dl><pre>{escape(message.text)}</pre>",
+    )
+
+
+def _filter(context: PluginContext[Any], receiver: str) -> str:
+    everything = f' <a href="{escape(context.url("/"))}">Show all</a>' if receiver else ""
+    return (
+        f'<form method="get" action="{escape(context.url("/"))}">'
+        f'<label for="to">Sent to</label> '
+        f'<input id="to" name="to" type="email" value="{escape(receiver)}" '
+        f'placeholder="ada@example.com"> <button type="submit">Filter</button>{everything}</form>'
+    )
+
+
+def _table(context: PluginContext[Any], messages: Sequence[MailboxMessage], receiver: str) -> str:
+    if not messages:
+        to = f" to {escape(receiver)}" if receiver else ""
+        return (
+            f"<p>No message was sent{to} yet. What the platform sends to candidates and team "
+            "members appears here, and reaches nobody outside.</p>"
+        )
+    rows = "".join(
+        "<tr>"
+        f"<td>{_person(each.receiver_name, each.receiver)}</td>"
+        f'<td><a href="{escape(context.url(f"/{each.id}"))}">'
+        f"{escape(each.subject) or '(no subject)'}</a></td>"
+        f"<td>{_time(each)}</td></tr>"
+        for each in messages
+    )
+    return (
+        "<table><thead><tr><th scope='col'>To</th><th scope='col'>Subject</th>"
+        f"<th scope='col'>Sent</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _missing(context: PluginContext[Any]) -> str:
+    return (
+        "<p>There is no such message; it may be older than the mailbox keeps them. "
+        f'<a href="{escape(context.url("/"))}">All messages</a></p>'
+    )
+
+
+def _person(name: str, address: str) -> str:
+    return f"{escape(name)} &lt;{escape(address)}&gt;" if name else escape(address)
+
+
+def _time(message: MailboxMessage) -> str:
+    stamp = message.sent_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return f'<time datetime="{stamp}">{stamp.replace("T", " ").removesuffix("Z")} UTC</time>'

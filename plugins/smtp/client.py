@@ -1,0 +1,135 @@
+"""Speaks SMTP for one message at a time, and knows at each moment what a broken line means."""
+
+import socket
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Final
+
+import aiosmtplib
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from plugins.sdk import Health, PluginContext
+from plugins.sdk.ports import (
+    MessageRefused,
+    MessagingUnavailable,
+    OutboundRefused,
+    OutboundUnavailable,
+    OutgoingEmail,
+    SendOutcomeUnknown,
+    SentEmail,
+)
+from plugins.smtp.mime import build, envelope_address
+from plugins.smtp.settings import SmtpSettings
+
+TIMEOUT_SECONDS: Final = 15.0
+_PERMANENT: Final = 500
+_BROKEN: Final = (SMTPException, OSError, TimeoutError)
+
+
+class SmtpMessaging:
+    """Implements `Messaging`."""
+
+    def __init__(self, context: PluginContext[SmtpSettings]) -> None:
+        self._context = context
+        self._settings = context.settings
+
+    async def send(self, email: OutgoingEmail) -> SentEmail:
+        """Hand the message over; its Message-ID is the same at every attempt."""
+        content = build(email, self._context.now())
+        sender, receiver = envelope_address(email.sender), envelope_address(email.to)
+        client = await self._connect()
+        try:
+            await _ask(client.mail(sender))
+            await _ask(client.rcpt(receiver))
+            answer = await self._give(client, content)
+        finally:
+            await _leave(client)
+        return SentEmail(answer[:200] or email.message_id)
+
+    async def check(self) -> Health:
+        """Connect, sign in and leave; nothing is sent."""
+        try:
+            client = await self._connect()
+        except MessagingUnavailable as error:
+            return Health(ok=False, message=str(error))
+        await _leave(client)
+        settings = self._settings
+        how = {"starttls": "STARTTLS", "tls": "TLS", "none": "no encryption"}[settings.security]
+        signed_in = f" and took the user name {settings.user_name}" if settings.user_name else ""
+        return Health(
+            ok=True,
+            message=f"{settings.host}:{settings.port} answered with {how}{signed_in}.",
+        )
+
+    async def _connect(self) -> SMTP:
+        """Open the line and sign in. Until the message is given, any failure means: not taken."""
+        settings = self._settings
+        client = SMTP(
+            hostname=settings.host,
+            sock=await self._socket(),
+            username=settings.user_name,
+            password=settings.password,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            timeout=TIMEOUT_SECONDS,
+            local_hostname="intellimatch",
+        )
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError as error:
+            await _leave(client)
+            raise MessagingUnavailable(
+                f"{settings.host} refuses the user name or the password."
+            ) from error
+        except _BROKEN as error:
+            await _leave(client)
+            raise MessagingUnavailable(
+                f"{settings.host}:{settings.port} can't be used: {_said(error)}."
+            ) from error
+        return client
+
+    async def _socket(self) -> socket.socket:
+        settings = self._settings
+        try:
+            opened = await self._context.network.open_socket(
+                settings.host, settings.port, timeout_seconds=TIMEOUT_SECONDS
+            )
+        except (OutboundRefused, OutboundUnavailable) as error:
+            raise MessagingUnavailable(f"{settings.host} can't be reached: {error}") from error
+        return opened.socket
+
+    async def _give(self, client: SMTP, content: bytes) -> str:
+        try:
+            return (await client.data(content)).message
+        except SMTPResponseException as error:
+            raise _refusal(error) from error
+        except _BROKEN as error:
+            # RFC 5321 4.5.3.2.6: the server may have taken it and its answer been lost.
+            raise SendOutcomeUnknown(
+                "The line broke after the message was given and before it was confirmed."
+            ) from error
+
+
+async def _ask(step: Awaitable[aiosmtplib.SMTPResponse]) -> None:
+    try:
+        await step
+    except SMTPResponseException as error:
+        raise _refusal(error) from error
+    except _BROKEN as error:
+        raise MessagingUnavailable(f"The line to the mail server broke: {_said(error)}.") from error
+
+
+def _refusal(error: SMTPResponseException) -> MessageRefused | MessagingUnavailable:
+    said = f"The mail server said: {error.code} {_said(error)}"
+    return MessageRefused(said) if error.code >= _PERMANENT else MessagingUnavailable(said)
+
+
+def _said(error: BaseException) -> str:
+    text = error.message if isinstance(error, SMTPException) else str(error)
+    return " ".join(str(text).split())[:300] or type(error).__name__
+
+
+async def _leave(client: SMTP) -> None:
+    with suppress(*_BROKEN):
+        await client.quit(timeout=2)
+    client.close()

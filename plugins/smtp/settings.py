@@ -1,0 +1,37 @@
+"""What a tenant says of its mail server."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from plugins.sdk import SecretText, Settings
+
+
+class SmtpSettings(Settings, frozen=True):
+    """A mail server that takes messages for delivery."""
+
+    host: Annotated[
+        str,
+        Meta(
+            title="Server",
+            description="Name of the server that takes outgoing mail.",
+            min_length=1,
+            max_length=253,
+            pattern=r"^[A-Za-z0-9.\-]+$",
+            examples=["smtp.example.com"],
+        ),
+    ]
+    port: Annotated[
+        int, Meta(title="Port", description="587 with STARTTLS, 465 with TLS.", ge=1, le=65535)
+    ] = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(
+            title="Encryption",
+            description="What is chosen is required: a server that doesn't offer it gets no mail.",
+        ),
+    ] = "starttls"
+    user_name: Annotated[str, Meta(title="User name", max_length=320)] | None = None
+    password: (
+        Annotated[SecretText, Meta(title="Password", description="Often an app password.")] | None
+    ) = None
