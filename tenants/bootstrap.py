@@ -14,6 +14,7 @@ from plugins.embedded.engines import EMBEDDED_DATABASE, Engines, start_engines
 from plugins.postgres.addresses import role_url
 from plugins.postgres.migrate import migrate
 from plugins.postgres.roles import DEFAULT_ROLES, prepare_database
+from tenants.master_keys import keep_first_master_key
 from tenants.secret_key import resolve_secret_key
 from tenants.settings import Settings
 
@@ -26,6 +27,8 @@ async def ready_engines(settings: Settings) -> AsyncIterator[Settings]:
     """
     key = await asyncio.to_thread(resolve_secret_key, settings)
     settings = msgspec.structs.replace(settings, secret_key=key)
+    if settings.uses_embedded_postgres:
+        await asyncio.to_thread(keep_first_master_key, settings)
     if not (settings.uses_embedded_postgres or settings.uses_embedded_valkey):
         yield settings
         return

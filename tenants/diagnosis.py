@@ -12,6 +12,7 @@ from pathlib import Path
 from plugins.embedded.engines import EngineStates, inspect_engines
 from plugins.embedded.errors import EngineError
 from tenants.diagnosis_engines import examine_database, examine_redis
+from tenants.diagnosis_keys import examine_master_keys
 from tenants.findings import Finding, in_megabytes, ok, problem, warning
 from tenants.secret_key import secret_key_path
 from tenants.settings import Settings, load_settings
@@ -49,6 +50,7 @@ async def _examine_engines(settings: Settings, engines: EngineStates | None) -> 
     return [
         *await examine_database(settings, engines.postgres if engines else None),
         *await examine_redis(settings, engines.valkey if engines else None),
+        *await examine_master_keys(settings, engines.postgres if engines else None),
     ]
 
 

@@ -23,6 +23,7 @@ from core.shared.usecase import UseCase
 from plugins.postgres.database import Database, TenantReader
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
+from plugins.postgres.tenant_keys import TenantKeys
 from plugins.postgres.unit import Unit
 from tenants.settings import Settings
 
@@ -40,6 +41,7 @@ class Session(msgspec.Struct):
     settings: Settings
     valkey: redis.Redis
     vault: SubjectVault
+    tenant_keys: TenantKeys
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
     attempt: Attempt | None = None

@@ -4,17 +4,21 @@ from collections.abc import Callable
 
 import redis.asyncio as redis
 
+from core.ports.secrets import Secrets
 from core.shared.actor import Actor
 from core.shared.clock import Clock
-from core.shared.ids import Ids
+from core.shared.ids import Ids, TenantId
 from core.shared.tenant import TenantContext
 from plugins.postgres.credentials import Credentials
 from plugins.postgres.database import Database, DatabaseSettings
 from plugins.postgres.directory import TenantDirectory
+from plugins.postgres.master_keys import MasterKeys
 from plugins.postgres.subject_keys import SubjectVault
+from plugins.postgres.tenant_keys import TenantKeys
 from plugins.system.clock import SystemClock
 from plugins.system.ids import RandomIds
 from tenants.identities import Identified, Identities
+from tenants.master_keys import check_master_keys, master_key_loader
 from tenants.scope import Machinery, TenantScope
 from tenants.settings import Settings
 from tenants.wiring.all import wire
@@ -38,8 +42,18 @@ class Runtime:
         self.ids = ids
         if settings.secret_key is None:
             raise ValueError("settings must hold the secret key; see tenants.bootstrap.prepare")
-        vault = SubjectVault(settings.secret_key)
-        self._machinery = Machinery(database, clock, ids, settings, valkey, vault, wire())
+        self.master_keys = MasterKeys(master_key_loader(settings))
+        self.tenant_keys = TenantKeys(database, self.master_keys)
+        self._machinery = Machinery(
+            database,
+            clock,
+            ids,
+            settings,
+            valkey,
+            SubjectVault(self.master_keys),
+            self.tenant_keys,
+            wire(),
+        )
         self._credentials = Credentials(database, settings.secret_key, clock)
         self._identities = Identities(database, TenantDirectory(database), self._credentials, clock)
 
@@ -51,7 +65,8 @@ class Runtime:
 
         `clock` and `ids` are the machine's unless given; the demo plays a year with its own.
         `tenants.bootstrap.prepare` fills them in for embedded engines. Raises Unavailable when the
-        database is away and UnsafeRole when it would let tenants see each other.
+        database is away, UnsafeRole when it would let tenants see each other, and MasterKeyMissing
+        when what is encrypted in it can't be read.
         """
         if settings.database_url is None or settings.redis_url is None:
             raise ValueError("settings must name both engines; see tenants.bootstrap.prepare")
@@ -71,6 +86,7 @@ class Runtime:
         runtime = cls(settings, database, valkey, clock or SystemClock(), ids or RandomIds())
         try:
             await database.assert_safe()
+            await check_master_keys(runtime.master_keys, database)
             await runtime._identities.start()
         except BaseException:
             await runtime.close()
@@ -83,6 +99,10 @@ class Runtime:
         await self._credentials.close()
         await self.redis.aclose()
         await self.database.close()
+
+    def secrets(self, tenant_id: TenantId) -> Secrets:
+        """Return the tenant's secrets, outside of any command."""
+        return self.tenant_keys.secrets(tenant_id)
 
     async def resolve_host(self, host: str) -> TenantContext | None:
         """Return the tenant that lives at `host` (without port), or None.

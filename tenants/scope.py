@@ -21,6 +21,7 @@ from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
+from plugins.postgres.tenant_keys import TenantKeys
 from tenants.injection import Provider, Session, inject
 from tenants.settings import Settings
 
@@ -42,6 +43,7 @@ class Machinery(msgspec.Struct, frozen=True):
     settings: Settings
     valkey: redis.Redis
     vault: SubjectVault
+    tenant_keys: TenantKeys
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -144,6 +146,7 @@ class TenantScope:
             settings=machinery.settings,
             valkey=machinery.valkey,
             vault=machinery.vault,
+            tenant_keys=machinery.tenant_keys,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:

@@ -123,6 +123,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"secret": True, "expected": _KEY_EXPECTED},
         ),
     ] = None
+    master_keys: Annotated[
+        str | None,
+        Meta(
+            description="Keys that tenants' keys are wrapped with, the newest first. Unset: kept "
+            "in the data folder with an embedded database, else derived from the secret key. "
+            "`intellimatch keys` changes and shows them.",
+            extra={
+                "kind": "master_keys",
+                "secret": True,
+                "expected": "versions with keys from `openssl rand -base64 32`: 2:KEY,1:KEY",
+            },
+        ),
+    ] = None
     environment: Annotated[
         Literal["development", "production"],
         Meta(
@@ -232,6 +245,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Networks whose X-Forwarded-* headers are believed, separated by commas. "
             "Unset: those headers are ignored.",
             extra={"kind": "networks", "expected": "CIDR networks such as 10.0.0.0/8,::1/128"},
+        ),
+    ] = ()
+    outbound_allowed_networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks that aren't public but may be called by plugins and webhooks, "
+            "separated by commas. Unset: only public addresses.",
+            extra={"kind": "networks", "expected": "CIDR networks such as 10.1.2.0/24,::1/128"},
+        ),
+    ] = ()
+    outbound_allowed_ports: Annotated[
+        tuple[int, ...],
+        Meta(
+            description="Ports that plugins and webhooks may call by HTTP besides 80 and 443, "
+            "separated by commas.",
+            extra={"kind": "ports", "expected": "TCP ports such as 8080,8443"},
         ),
     ] = ()
     shutdown_grace_seconds: Annotated[

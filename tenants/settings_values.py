@@ -13,8 +13,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tenants.master_key_text import parse_master_keys
+
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _MAX_DOMAIN_LENGTH = 253
+_HIGHEST_PORT = 65_535
 
 
 class SettingsProblem(msgspec.Struct, frozen=True):
@@ -114,6 +117,18 @@ def _read_networks(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(name)) for name in names)
 
 
+def _read_ports(text: str) -> tuple[int, ...]:
+    ports = tuple(int(part) for part in text.split(",") if part.strip())
+    if not all(1 <= port <= _HIGHEST_PORT for port in ports):
+        raise ValueError("a port is out of range")
+    return ports
+
+
+def _read_master_keys(text: str) -> str:
+    parse_master_keys(text)
+    return text
+
+
 _READERS: dict[str, Callable[[str], object]] = {
     "plain": str,
     "database_url": _read_database_url,
@@ -122,4 +137,6 @@ _READERS: dict[str, Callable[[str], object]] = {
     "host": _read_host,
     "domain": _read_domain,
     "networks": _read_networks,
+    "ports": _read_ports,
+    "master_keys": _read_master_keys,
 }

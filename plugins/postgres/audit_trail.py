@@ -25,7 +25,7 @@ class PostgresAuditQueries:
             (None, None) if cursor is None else decode_cursor(cursor, tuple[datetime, UUID])
         )
         rows = await self._reader.call(
-            "list_audit_v1",
+            "list_audit_v2",
             limit + 1,
             at,
             entry_id,

@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.shared.ids import TenantId
+from plugins.postgres.master_keys import MasterKeys, asked_in
 from plugins.postgres.schema import Ref, tenant_table, time_column, uuid_column
 from plugins.postgres.unit import Unit
 
@@ -28,7 +29,6 @@ KINDS: Final = frozenset({"candidate", "application", "interview", "member"})
 
 FIELDS: Final = ("before", "after", "reason")
 _FORMAT: Final = "encrypted:1:"
-_KEY_VERSION: Final = 1
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _CACHED_KEYS: Final = 10_000
@@ -54,7 +54,10 @@ subject_keys = tenant_table(
         Ref("member_id", "members", "CASCADE"),
     ],
 )
-"""`id` is the subject's. After a merge, a candidate's key hangs on the survivor."""
+"""`id` is the subject's. After a merge, a candidate's key hangs on the survivor.
+
+`key_version` is that of the master key which the key is wrapped with.
+"""
 
 for _owner in ("candidate_id", "application_id", "interview_id", "member_id"):
     sa.Index(
@@ -66,7 +69,7 @@ for _owner in ("candidate_id", "application_id", "interview_id", "member_id"):
 
 _KEYS: Final = sa.text(
     "SELECT id, wrapped_key, key_version "
-    "FROM subject_keys_v1(:tenant, :ids, :kinds, :offered, :version)"
+    "FROM subject_keys_v2(:tenant, :ids, :kinds, :offered, :version)"
 )
 
 Content = Literal["shown", "erased", "unreadable"]
@@ -84,15 +87,15 @@ class Plain(msgspec.Struct, frozen=True):
 class SubjectVault:
     """The process's way to the keys. It remembers them for writing only; reading asks the row."""
 
-    def __init__(self, secret_key: str) -> None:
-        self._master = hmac.digest(secret_key.encode(), b"intellimatch subject keys 1", sha256)
+    def __init__(self, master_keys: MasterKeys) -> None:
+        self._master_keys = master_keys
         self._known: LRUCache[tuple[TenantId, UUID], bytes] = LRUCache(_CACHED_KEYS)
 
     async def protect(self, unit: Unit, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return rows of `audit_entries` with what they say about people encrypted.
 
         Makes missing keys in the open transaction. What is said of a subject that isn't there any
-        more is encrypted with a key that nobody keeps.
+        more is encrypted with a key that nobody keeps. Raises MasterKeyMissing.
         """
         listed = list(entries)
         subjects = {
@@ -111,7 +114,10 @@ class SubjectVault:
         ]
 
     def reveal(self, tenant_id: TenantId, row: Mapping[str, Any]) -> Plain:
-        """Return what a row of `list_audit_v1` says; it holds the key as it is in the table now."""
+        """Return what a row of `list_audit_v2` says; it holds the key as it is in the table now.
+
+        Raises MasterKeyMissing.
+        """
         values = {field: row[field] for field in FIELDS}
         sealed = {field: _ciphertext(field, value) for field, value in values.items()}
         if not any(sealed.values()):
@@ -119,7 +125,8 @@ class SubjectVault:
         if row["wrapped_key"] is None:
             return Plain("erased")
         try:
-            key = self._unwrap(tenant_id, row["subject_id"], row["wrapped_key"])
+            master = self._master_keys.get(row["key_version"])
+            key = unwrap_subject_key(master, tenant_id, row["subject_id"], row["wrapped_key"])
             for field, text in sealed.items():
                 if text is not None:
                     values[field] = _decrypt(key, text, _place(tenant_id, row["id"], field))
@@ -139,7 +146,11 @@ class SubjectVault:
         if not missing:
             return keys
         offered = {subject: os.urandom(_KEY_BYTES) for subject in missing}
-        wrapped = {subject: self._wrap(tenant, subject, key) for subject, key in offered.items()}
+        version, master = await self._master_keys.newest(asked_in(unit))
+        wrapped = {
+            subject: wrap_subject_key(master, tenant, subject, key)
+            for subject, key in offered.items()
+        }
         rows = await unit.all(
             _KEYS,
             {
@@ -147,28 +158,37 @@ class SubjectVault:
                 "ids": missing,
                 "kinds": [subjects[subject] for subject in missing],
                 "offered": [wrapped[subject] for subject in missing],
-                "version": _KEY_VERSION,
+                "version": version,
             },
         )
         for row in rows:
             if row.wrapped_key != wrapped[row.id]:
                 # Committed by an earlier transaction. Ours may still be undone: not remembered.
-                key = self._unwrap(tenant, row.id, row.wrapped_key)
+                master = self._master_keys.get(row.key_version)
+                key = unwrap_subject_key(master, tenant, row.id, row.wrapped_key)
                 self._known[tenant, row.id] = keys[row.id] = key
         return offered | keys
 
-    def _tenant_key(self, tenant_id: TenantId) -> AESGCM:
-        return AESGCM(hmac.digest(self._master, tenant_id.bytes, sha256))
 
-    def _wrap(self, tenant_id: TenantId, subject_id: UUID, key: bytes) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        about = f"{tenant_id}|{subject_id}".encode()
-        return nonce + self._tenant_key(tenant_id).encrypt(nonce, key, about)
+def wrap_subject_key(master: bytes, tenant_id: TenantId, subject_id: UUID, key: bytes) -> bytes:
+    """Return `key` encrypted under a master key, for the row of this subject only."""
+    nonce = os.urandom(_NONCE_BYTES)
+    about = f"{tenant_id}|{subject_id}".encode()
+    return nonce + _wrapping(master, tenant_id).encrypt(nonce, key, about)
 
-    def _unwrap(self, tenant_id: TenantId, subject_id: UUID, wrapped: bytes) -> bytes:
-        about = f"{tenant_id}|{subject_id}".encode()
-        nonce, text = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
-        return self._tenant_key(tenant_id).decrypt(nonce, text, about)
+
+def unwrap_subject_key(
+    master: bytes, tenant_id: TenantId, subject_id: UUID, wrapped: bytes
+) -> bytes:
+    """Return the key. Raises InvalidTag when it isn't this subject's or was changed."""
+    about = f"{tenant_id}|{subject_id}".encode()
+    return _wrapping(master, tenant_id).decrypt(
+        wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], about
+    )
+
+
+def _wrapping(master: bytes, tenant_id: TenantId) -> AESGCM:
+    return AESGCM(hmac.digest(master, tenant_id.bytes, sha256))
 
 
 def _encrypted(tenant_id: TenantId, entry: dict[str, Any], key: bytes) -> dict[str, Any]:

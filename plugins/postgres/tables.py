@@ -17,12 +17,14 @@ from plugins.postgres import (
     interview_tables,
     job_tables,
     links,
+    master_keys,
     members,
     outbox,
     quotas,
     sessions,
     subject_keys,
     task_tables,
+    tenant_keys,
     tenants,
 )
 from plugins.postgres.schema import metadata
@@ -45,6 +47,8 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     task_tables,
     audit_tables,
     subject_keys,
+    master_keys,
+    tenant_keys,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

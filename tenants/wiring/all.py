@@ -11,12 +11,14 @@ from tenants.wiring import (
     imports,
     interviews,
     jobs,
+    secrets,
     tasks,
     tenancy,
 )
 
 WIRED: tuple[Providers, ...] = (
     tasks.PROVIDERS,
+    secrets.PROVIDERS,
     tenancy.PROVIDERS,
     identity.PROVIDERS,
     candidates.PROVIDERS,

@@ -121,7 +121,7 @@ async def test_a_key_is_not_remembered_before_it_is_committed(
     hiring: Hiring, runtime: Runtime
 ) -> None:
     application = await hiring.apply(await hiring.open_job())
-    vault = SubjectVault(str(runtime.settings.secret_key))
+    vault = SubjectVault(runtime.master_keys)
     # Forget the key, as if the application's first entry were still to be written.
     async with runtime.database.unit(hiring.tenant.id) as unit:
         await unit.execute(sa.text("DELETE FROM subject_keys"))

@@ -2,7 +2,7 @@
 
 -- Newest first, with the member's present name, the seal and, for what is encrypted, the key as it
 -- is now: a key that was thrown away is NULL here.
-CREATE OR REPLACE FUNCTION list_audit_v1(
+CREATE OR REPLACE FUNCTION list_audit_v2(
     p_tenant uuid, p_limit integer, p_after_at timestamptz, p_after_id uuid,
     p_member uuid, p_action text, p_subject text, p_subject_id uuid,
     p_from timestamptz, p_to timestamptz
@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION list_audit_v1(
 RETURNS TABLE (
     id uuid, at timestamptz, actor_kind text, actor_id uuid, member_id uuid, member_name text,
     action text, subject text, subject_id uuid, before jsonb, after jsonb, reason text,
-    request_id text, "position" bigint, wrapped_key bytea
+    request_id text, "position" bigint, wrapped_key bytea, key_version smallint
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
@@ -43,7 +43,7 @@ BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT e.id, e.at, e.actor_kind, e.actor_id, e.member_id, m.name,
                e.action, e.subject, e.subject_id, e.before, e.after, e.reason,
-               e.request_id, s.position, k.wrapped_key
+               e.request_id, s.position, k.wrapped_key, k.key_version
         FROM (
             SELECT * FROM audit_entries e
             WHERE e.tenant_id = $1 %s
@@ -89,7 +89,7 @@ $$;
 
 -- The keys of subjects: those that are there, and for subjects without one the key that is offered.
 -- A subject that isn't there gets none. The second statement sees what others have committed since.
-CREATE OR REPLACE FUNCTION subject_keys_v1(
+CREATE OR REPLACE FUNCTION subject_keys_v2(
     p_tenant uuid, p_ids uuid[], p_kinds text[], p_offered bytea[], p_version integer
 )
 RETURNS TABLE (id uuid, wrapped_key bytea, key_version smallint)
@@ -97,6 +97,7 @@ LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
 AS $$
 BEGIN
+    PERFORM hold_master_key_v1(p_version);
     INSERT INTO subject_keys (tenant_id, id, candidate_id, application_id, interview_id, member_id,
                               wrapped_key, key_version, created_at)
     SELECT p_tenant, w.id, c.id, a.id, i.id, m.id, w.offered, p_version::smallint, now()
