@@ -1,0 +1,192 @@
+"""The rules for each kind of contribution: names, paths, permissions, times, addresses.
+
+Called by `plugins.host.validation` after the types were checked.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from cronsim import CronSim, CronSimError
+
+from core.shared.events import Event
+from core.shared.permissions import Action
+from plugins.host.hosts import covers
+from plugins.host.shapes import Unfit, no_two
+from plugins.sdk import events, ports
+from plugins.sdk.contributions import (
+    EmailTemplate,
+    EventHandler,
+    InboundWebhook,
+    OAuthProvider,
+    Page,
+    PortAdapter,
+    Route,
+    ScheduledTask,
+)
+from plugins.sdk.manifest import Manifest
+from plugins.sdk.settings import Settings
+
+PORTS: Final[dict[str, type]] = {
+    "messaging": ports.Messaging,
+    "files": ports.FileStore,
+    "payments": ports.Payments,
+    "calendar": ports.Calendar,
+    "ats": ports.Ats,
+    "identity": ports.IdentityProvider,
+}
+"""The ports that a plugin can implement, by the name under which they are shown."""
+
+EVENTS: Final = frozenset(
+    kind
+    for name in events.__all__
+    if isinstance(kind := getattr(events, name), type)
+    and issubclass(kind, Event)
+    and kind is not Event
+)
+
+_ACTIONS: Final = frozenset(action.value for action in Action)
+_VARIABLE: Final = re.compile(r"\{\{\s*(\S*?)\s*\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+
+
+def check_ports(adapters: Sequence[PortAdapter]) -> None:
+    """Raises Unfit."""
+    for adapter in adapters:
+        if adapter.port not in PORTS.values():
+            known = ", ".join(port.__name__ for port in PORTS.values())
+            raise Unfit(
+                f"The hook ports: {adapter.port.__name__} is no port of the platform; "
+                f"there are {known}."
+            )
+    no_two([each.port.__name__ for each in adapters], "The hook ports", "the port")
+
+
+def check_handlers(handlers: Sequence[EventHandler]) -> None:
+    """Raises Unfit."""
+    where = "The hook event_handlers"
+    for handler in handlers:
+        if handler.event not in EVENTS:
+            raise Unfit(
+                f"{where}: {handler.name} names {handler.event.__name__}, "
+                "which isn't in plugins.sdk.events."
+            )
+    no_two([each.name for each in handlers], where, "the name")
+
+
+def check_schedules(tasks: Sequence[ScheduledTask]) -> None:
+    """Raises Unfit."""
+    where = "The hook scheduled_tasks"
+    for task in tasks:
+        if len(task.cron.split()) != 5:
+            raise Unfit(
+                f"{where}: {task.name} has the times {task.cron!r}; give five fields: "
+                "minute, hour, day, month, weekday."
+            )
+        try:
+            next(CronSim(task.cron, datetime(2026, 1, 1, tzinfo=UTC)))
+        except (CronSimError, StopIteration) as error:
+            why = str(error) or "no such time ever comes"
+            raise Unfit(f"{where}: {task.name} has the times {task.cron!r}: {why}.") from None
+    no_two([each.name for each in tasks], where, "the name")
+
+
+def check_routes(routes: Sequence[Route]) -> None:
+    """Raises Unfit."""
+    where = "The hook routes"
+    for route in routes:
+        _check_path(route.path, where)
+        _check_action(route.action, f"{where}: {route.method} {route.path}")
+        if not route.summary.strip():
+            raise Unfit(f"{where}: {route.method} {route.path} needs a summary.")
+    no_two([f"{each.method} {_shape(each.path)}" for each in routes], where, "the route")
+
+
+def check_pages(pages: Sequence[Page]) -> None:
+    """Raises Unfit."""
+    where = "The hook pages"
+    for page in pages:
+        _check_path(page.path, where)
+        _check_action(page.action, f"{where}: {page.path}")
+        if page.navigation is not None and not 1 <= len(page.navigation.strip()) <= 40:
+            raise Unfit(f"{where}: the navigation entry of {page.path} needs 1 to 40 characters.")
+        if page.navigation is not None and "{" in page.path:
+            raise Unfit(f"{where}: {page.path} has a placeholder, so nothing can lead there.")
+    no_two([_shape(each.path) for each in pages], where, "the path")
+
+
+def check_webhooks(webhooks: Sequence[InboundWebhook]) -> None:
+    """Raises Unfit."""
+    no_two([each.name for each in webhooks], "The hook webhooks", "the name")
+
+
+def check_email_templates(templates: Sequence[EmailTemplate]) -> None:
+    """Raises Unfit."""
+    where = "The hook email_templates"
+    no_two([each.name for each in templates], where, "the name")
+    for template in templates:
+        used = _VARIABLE.findall(template.subject + template.text)
+        unknown = sorted(set(used) - set(template.variables))
+        if unknown:
+            raise Unfit(f"{where}: {template.name} uses {unknown[0]!r}; add it to variables.")
+        if "\n" in template.subject or "\r" in template.subject:
+            raise Unfit(f"{where}: the subject of {template.name} must be one line.")
+
+
+def check_oauth(
+    provider: OAuthProvider,
+    manifest: Manifest,
+    settings_type: type[Settings],
+    secrets: frozenset[str],
+) -> None:
+    """Raises Unfit."""
+    where = "The hook oauth_provider"
+    for name in ("authorize_url", "token_url"):
+        address = urlsplit(getattr(provider, name))
+        if address.scheme != "https" or not address.hostname:
+            raise Unfit(f"{where}: {name} must be an address that begins with https://.")
+    host = urlsplit(provider.token_url).hostname or ""
+    if not covers(manifest.hosts, host):
+        raise Unfit(f"{where}: {host} of token_url must be among the manifest's hosts.")
+    if provider.client_id_setting not in settings_type.__struct_fields__:
+        raise Unfit(f"{where}: the settings have no field {provider.client_id_setting}.")
+    if provider.client_secret_setting not in secrets:
+        raise Unfit(
+            f"{where}: {provider.client_secret_setting} must be a SecretText of the settings."
+        )
+
+
+def matches(pattern: str, path: str) -> dict[str, str] | None:
+    """Return what the placeholders of `pattern` stand for in `path`, or None if it isn't one."""
+    expected, given = _parts(pattern), _parts(path)
+    if len(expected) != len(given):
+        return None
+    params: dict[str, Any] = {}
+    for wanted, got in zip(expected, given, strict=True):
+        if wanted.startswith("{"):
+            params[wanted[1:-1]] = got
+        elif wanted != got:
+            return None
+    return params
+
+
+def _parts(path: str) -> list[str]:
+    return path.strip("/").split("/")
+
+
+def _check_path(path: str, where: str) -> None:
+    if not path.startswith("/"):
+        raise Unfit(f"{where}: the path {path!r} must begin with a slash.")
+    no_two(_PLACEHOLDER.findall(path), f"{where}: {path}", "the placeholder")
+
+
+def _shape(path: str) -> str:
+    """Return what two paths that could stand for the same address have in common."""
+    return "/" + "/".join(_PLACEHOLDER.sub("{}", part) for part in _parts(path))
+
+
+def _check_action(action: str, where: str) -> None:
+    if action not in _ACTIONS:
+        raise Unfit(f"{where}: there is no permission {action}; see plugins.sdk.Action.")
