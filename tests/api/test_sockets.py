@@ -12,8 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from tests.fixtures.examined import Examined
-from tests.fixtures.probes.graph import SESSION_COOKIE
-from tests.fixtures.sockets import SocketListener, dial, next_message
+from tests.fixtures.sockets import SocketListener, dial, next_message, shown, signed_in, ticket_of
 from tests.fixtures.streams import Message, People, Server, add, head
 from tests.fixtures.worlds import World
 
@@ -174,37 +173,14 @@ async def test_broken_frames_end_it(stream_server: Server, world: World, key: st
 async def browser(stream_server: Server, world: World) -> AsyncIterator[httpx.AsyncClient]:
     """A signed-in browser at acme, and how it changes things."""
     member = world.acme.members["recruiter"]
-    origin = f"http://acme.localhost:{stream_server.port}"
-    host = {"Host": f"acme.localhost:{stream_server.port}", "Origin": origin}
-    async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{stream_server.port}", headers=host
-    ) as client:
-        signed_in = await client.post(
-            "/api/v1/auth/sign-in", json={"email": member.email, "password": member.password}
-        )
-        cookie = f"{SESSION_COOKIE}={signed_in.cookies[SESSION_COOKIE]}"
-        client.cookies.clear()
-        client.headers.update({"Cookie": cookie, "X-Intellimatch-Request": "1"})
+    async with signed_in(stream_server, "acme", member.email, member.password) as client:
         yield client
-
-
-async def ticket(browser: httpx.AsyncClient) -> str:
-    answer = await browser.post("/api/v1/stream/ticket")
-    assert answer.status_code == 200, answer.text
-    assert 0 < answer.json()["expires_in"] <= 60
-    return str(answer.json()["ticket"])
-
-
-def shown(browser: httpx.AsyncClient, **changes: str) -> dict[str, str]:
-    """What a browser sends of itself when a page opens a WebSocket."""
-    headers = {"Cookie": browser.headers["Cookie"], "Origin": browser.headers["Origin"], **changes}
-    return {name: value for name, value in headers.items() if value}
 
 
 async def test_a_browser_opens_one_with_a_ticket_once(
     stream_server: Server, browser: httpx.AsyncClient
 ) -> None:
-    query = f"?ticket={await ticket(browser)}"
+    query = f"?ticket={await ticket_of(browser)}"
     async with dial(stream_server, "acme", query=query, headers=shown(browser)) as socket:
         assert (await next_message(socket)).name == "ready"
     with pytest.raises(InvalidStatus) as refused:
@@ -216,7 +192,7 @@ async def test_other_sites_pages_open_none(
     stream_server: Server, world: World, browser: httpx.AsyncClient, examined: Examined
 ) -> None:
     """Cross-site WebSocket hijacking: the cookie alone, or another page's Origin."""
-    good = await ticket(browser)
+    good = await ticket_of(browser)
     port = stream_server.port
     key = world.acme.members["recruiter"].api_key
     async with stream_server.client("acme", key) as program:

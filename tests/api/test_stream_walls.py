@@ -18,13 +18,12 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
 from tests.fixtures.probes.exemptions import EXEMPT, LIVE
 from tests.fixtures.probes.operations import operations
-from tests.fixtures.sockets import SocketListener, dial
-from tests.fixtures.streams import Listener, Server, add, head
+from tests.fixtures.sockets import EARS, Ear, dial
+from tests.fixtures.streams import Server, add, head
 from tests.fixtures.worlds import World
 
 pytestmark = pytest.mark.usefixtures("sequencer")
 
-Ear = Listener | SocketListener
 Status = Callable[[Server, str, dict[str, str]], Awaitable[int]]
 """Opens a route at a host with headers; 0 when it lets the caller in."""
 
@@ -49,35 +48,22 @@ async def socket_status(server: Server, host: str, headers: dict[str, str]) -> i
         return refused.response.status_code
 
 
-async def sse_ear(opened: AsyncExitStack, server: Server, slug: str, key: str) -> Ear:
-    client = await opened.enter_async_context(server.client(slug, key))
-    return await opened.enter_async_context(Listener(client))
-
-
-async def socket_ear(opened: AsyncExitStack, server: Server, slug: str, key: str) -> Ear:
-    return await opened.enter_async_context(SocketListener(server, slug, key))
-
-
-OpenEar = Callable[[AsyncExitStack, Server, str, str], Awaitable[Ear]]
-FORMS: Final[Mapping[str, tuple[Status, OpenEar]]] = {
-    "GET /stream": (sse_status, sse_ear),
-    "GET /ws": (socket_status, socket_ear),
-}
+STATUS: Final[Mapping[str, Status]] = {"GET /stream": sse_status, "GET /ws": socket_status}
 
 
 def test_each_live_route_is_probed(app: Application, examined: Examined) -> None:
     """A route that answers with a stream can't be called as others are; it has to be here."""
     endless = {name for name, reason in EXEMPT.items() if "Never ends" in reason}
-    assert endless == FORMS.keys() == set(LIVE)
+    assert endless == EARS.keys() == STATUS.keys() == set(LIVE)
     assert endless <= operations(app).keys()
     examined("live routes", len(endless))
 
 
-@pytest.mark.parametrize("route", FORMS)
+@pytest.mark.parametrize("route", EARS)
 async def test_who_may_not_is_refused_by_status(
     route: str, stream_server: Server, world: World, examined: Examined
 ) -> None:
-    status_of, _ = FORMS[route]
+    status_of = STATUS[route]
     keys = {
         slug: {"Authorization": f"Bearer {world[slug].members['admin'].api_key}"}
         for slug in ("acme", "globex")
@@ -111,13 +97,13 @@ async def ears(
     async with AsyncExitStack() as opened:
 
         async def open_ear(route: str, slug: str, key: str) -> Ear:
-            return await FORMS[route][1](opened, stream_server, slug, key)
+            return await EARS[route](opened, stream_server, slug, key)
 
         yield open_ear
 
 
 @pytest.mark.parametrize("planted", [False, True])
-@pytest.mark.parametrize("route", FORMS)
+@pytest.mark.parametrize("route", EARS)
 async def test_each_role_and_the_other_tenant(
     route: str,
     runtime: Runtime,
@@ -175,7 +161,7 @@ async def test_each_role_and_the_other_tenant(
     examined(f"messages over {route}", messages)
 
 
-@pytest.mark.parametrize("route", FORMS)
+@pytest.mark.parametrize("route", EARS)
 async def test_a_key_hears_what_its_scopes_say(
     route: str,
     runtime: Runtime,
@@ -191,7 +177,7 @@ async def test_a_key_hears_what_its_scopes_say(
             answer = await admin.post("/api/v1/api-keys", json={"name": "K", "scopes": [scope]})
             assert answer.status_code == 201, answer.text
             keys[scope] = answer.json()["secret"]
-    status_of, _ = FORMS[route]
+    status_of = STATUS[route]
     deaf = {"Authorization": f"Bearer {keys['audit:read']}"}
     assert await status_of(stream_server, "acme.localhost", deaf) == 403
     await head(database_admin, world)
