@@ -19,6 +19,7 @@ from plugins.postgres import (
     links,
     master_keys,
     members,
+    message_tables,
     outbox,
     quotas,
     sessions,
@@ -49,6 +50,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     subject_keys,
     master_keys,
     tenant_keys,
+    message_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

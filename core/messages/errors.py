@@ -1,0 +1,26 @@
+"""What can be wrong with a request about messages."""
+
+from core.shared.errors import Conflict, NotFound
+
+
+class MessageNotFound(NotFound):
+    """There is no such message."""
+
+    code = "message_not_found"
+    title = "No such message"
+    TEXT = "There is no such message."
+
+
+class MessageUnderWay(Conflict):
+    """The message was sent or is about to be; sending it again would send it twice."""
+
+    code = "message_under_way"
+    title = "The message is under way"
+
+
+class NoMessaging(Conflict):
+    """No plugin that sends messages is enabled."""
+
+    code = "no_messaging"
+    title = "Nothing sends messages"
+    TEXT = "No plugin that sends e-mail is enabled. Enable one, for example SMTP, and try again."

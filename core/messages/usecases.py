@@ -1,0 +1,83 @@
+"""Looking at messages, and sending one again."""
+
+from core.messages.contracts import (
+    SEND_MESSAGE,
+    ListMessages,
+    MessageRow,
+    MessageView,
+    SendAgain,
+    ShowMessage,
+)
+from core.messages.errors import MessageNotFound, NoMessaging
+from core.messages.events import MessageQueued
+from core.messages.model import Message
+from core.messages.ports import MessageQueries, MessageRepository, Postman
+from core.ports.tasks import Tasks
+from core.shared.clock import Clock
+from core.shared.events import Recorder
+from core.shared.paging import Page
+from core.shared.permissions import Action
+from core.shared.usecase import handles
+
+
+@handles(ListMessages, action=Action.EDIT_CANDIDATE)
+async def list_messages(query: ListMessages, *, messages: MessageQueries) -> Page[MessageRow]:
+    """Return a page."""
+    return await messages.page(query)
+
+
+@handles(ShowMessage, action=Action.EDIT_CANDIDATE)
+async def show_message(query: ShowMessage, *, messages: MessageQueries) -> MessageView:
+    """Return one message."""
+    return await messages.get(query.message_id)
+
+
+@handles(SendAgain, action=Action.EDIT_CANDIDATE)
+async def send_again(
+    command: SendAgain,
+    *,
+    messages: MessageRepository,
+    postman: Postman,
+    tasks: Tasks,
+    clock: Clock,
+    recorder: Recorder,
+) -> MessageView:
+    """Queue the message once more."""
+    message = await messages.get_for_change(command.message_id)
+    if message is None:
+        raise MessageNotFound(MessageNotFound.TEXT)
+    message.again(clock.now())
+    if not await postman.senders():
+        raise NoMessaging(NoMessaging.TEXT)
+    await messages.save(message)
+    await tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)})
+    recorder.record(
+        MessageQueued(
+            aggregate_id=message.id,
+            purpose=message.purpose,
+            candidate_id=message.candidate_id,
+            application_id=message.application_id,
+        )
+    )
+    return _view(message)
+
+
+def _view(message: Message) -> MessageView:
+    return MessageView(
+        id=message.id,
+        purpose=message.purpose,
+        state=message.state,
+        to_address=message.to_address,
+        subject=message.content.subject,
+        candidate_id=message.candidate_id,
+        application_id=message.application_id,
+        plugin=message.plugin,
+        detail=message.detail,
+        created_at=message.created_at,
+        sent_at=message.sent_at,
+        to_name=message.to_name,
+        text=message.content.text,
+        html=message.content.html,
+        reference=message.reference,
+        attempts=message.attempts,
+    )
