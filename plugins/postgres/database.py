@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from core.shared.errors import Unavailable
 from core.shared.ids import TenantId
 from plugins.postgres.identity_check import assert_safe_app_role
+from plugins.postgres.open_units import noted
 from plugins.postgres.read_pool import ReadPool
 from plugins.postgres.unit import SET_TENANT, Unit
 
@@ -121,8 +122,9 @@ class Database:
         try:
             connection = await self._begin(tenant_id)
             try:
-                yield Unit(connection, tenant_id)
-                await connection.commit()
+                with noted():
+                    yield Unit(connection, tenant_id)
+                    await connection.commit()
             finally:
                 await connection.close()
         except sa.exc.DBAPIError as error:
