@@ -289,7 +289,7 @@ def _rows(segments: list[Segment]) -> list[Row]:
             rows.append(Row([segment]))
     for row in rows:
         row.cells.sort(key=lambda each: each.left)
-    return _pulled_up(rows)
+    return _pulled_up(_with_whole_periods(rows))
 
 
 def _is_on(row: Row, segment: Segment) -> bool:
@@ -299,6 +299,32 @@ def _is_on(row: Row, segment: Segment) -> bool:
     overlap = min(last.bottom, segment.bottom) - max(last.top, segment.top)
     apart = abs(last.middle - segment.middle)
     return overlap > 0 and apart < 0.45 * min(last.size, segment.size)
+
+
+def _with_whole_periods(rows: list[Row]) -> list[Row]:
+    """Put a period that a narrow first cell breaks, `Sept 2022 - / Jul 2025`, into one cell."""
+    for upper, lower in pairwise(rows):
+        if len(upper.cells) < 2 or len(lower.cells) < 2:
+            continue
+        first, rest = upper.cells[0], lower.cells[0]
+        is_below = abs(first.left - rest.left) < 3 and rest.top - first.bottom < 0.8 * rest.size
+        is_beside = abs(upper.cells[1].left - lower.cells[1].left) < 12
+        if is_below and is_beside and _is_unfinished(first.text, rest.text):
+            for word in rest.words:
+                first.words.append(word)
+                word.after_space = True
+            first.bottom = max(first.bottom, rest.bottom)
+            lower.cells.pop(0)
+    return rows
+
+
+def _is_unfinished(text: str, rest: str) -> bool:
+    """Whether a period goes on: it ends in a dash, a word or a month without its year."""
+    if not re.search(r"\d", text) or len(text) + len(rest) > _LONGEST_LABEL:
+        return False
+    if re.search(r"(?:[-\u2013\u2014]|\s[^\W\d_]{1,10}\.?)$", text):
+        return bool(re.match(r"[^\W_]", rest))
+    return bool(re.match(r"[-\u2013\u2014]", rest))
 
 
 def _pulled_up(rows: list[Row]) -> list[Row]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium_c
 
+from plugins.document_reader.colors import LEAST_CONTRAST, contrast, linear, luminance
 from plugins.document_reader.pdf_glyphs import Word, handle
 
 SMALLEST_POINTS = 2.0
@@ -20,8 +21,6 @@ _NO_MARK = 10
 """Levels of 255 between the two pictures that no eye tells apart."""
 _CLEAR_MARK = 36
 """From here on, no second look at the colours is needed."""
-_LEAST_CONTRAST = 1.18
-"""Ratio as in WCAG 2.2; #e8e8e8 on white has 1.23."""
 _LEAST_ADVANCE = 0.12
 """Of the height, for the average letter: text squeezed more than this is unreadable."""
 _MOST_PIXELS = 1_500_000
@@ -73,6 +72,11 @@ class Comparison:
         right = max(left + 1, min(self._bare.width, int(word.right * self._scale)))
         behind = self._bare.bytes[start + left : start + right] or b"\xff"
         return max(set(behind), key=behind.count)
+
+    def tells(self, word: Word) -> bool:
+        """Whether the word's colour has contrast to the grey behind it."""
+        behind = linear(self.background(word) / 255)
+        return contrast(luminance(word.style.color), behind) >= LEAST_CONTRAST
 
 
 def _from_the_middle(top: int, bottom: int) -> Iterable[int]:
@@ -130,8 +134,7 @@ def _is_doubtful(compared: Comparison, word: Word) -> bool:
         return False
     if mark < _NO_MARK:
         return True
-    behind = compared.background(word) / 255
-    return _ratio(_luminance(word.style.color), _linear(behind)) < _LEAST_CONTRAST
+    return not compared.tells(word)
 
 
 def _look_in_color(page: Any, doubtful: list[Word], objects: set[int], scale: float) -> None:
@@ -148,6 +151,8 @@ def _look_in_color(page: Any, doubtful: list[Word], objects: set[int], scale: fl
 def _look_at_piles(page: Any, words: list[Word], whole: Picture, scale: float) -> None:
     """Words that lie on one another are taken away one layer at a time."""
     layers = _layers(words)
+    if not layers:
+        return
     for depth, layer in enumerate(layers):
         if depth >= _DEEPEST_PILE:
             for word in layer:
@@ -157,7 +162,7 @@ def _look_at_piles(page: Any, words: list[Word], whole: Picture, scale: float) -
             bare = Picture(page, scale, in_color=False)
         compared = Comparison(whole, bare, scale)
         for word in layer:
-            word.is_hidden = compared.mark(word) < _NO_MARK
+            word.is_hidden = compared.mark(word) < _NO_MARK or not compared.tells(word)
 
 
 def _layers(words: list[Word]) -> list[list[Word]]:
@@ -223,18 +228,3 @@ def _without(objects: set[int]) -> Iterator[None]:
     finally:
         for address in objects:
             pdfium_c.FPDFPageObj_SetIsActive(handle(address), 1)
-
-
-def _linear(value: float) -> float:
-    """From sRGB to light (IEC 61966-2-1)."""
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-
-def _luminance(color: int) -> float:
-    red, green, blue = (_linear((color >> shift & 255) / 255) for shift in (16, 8, 0))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _ratio(one: float, other: float) -> float:
-    light, dark = max(one, other), min(one, other)
-    return (light + 0.05) / (dark + 0.05)

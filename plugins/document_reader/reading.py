@@ -5,11 +5,24 @@ from collections.abc import Callable
 import msgspec
 
 from core.ports.documents import DocumentKind, DocumentState, ReadDocument
+from plugins.document_reader.invisible import without_invisible
 from plugins.document_reader.kinds import kind_of
 from plugins.document_reader.limits import Broken, Encrypted, Limits, Refused, TooLarge
+from plugins.document_reader.opendocument import read_odt
 from plugins.document_reader.pdf import read_pdf
+from plugins.document_reader.plain_text import read_txt
+from plugins.document_reader.rich_text import read_rtf
+from plugins.document_reader.web_page import read_html
+from plugins.document_reader.word import read_docx
 
-_READERS: dict[DocumentKind, Callable[[bytes, Limits], ReadDocument]] = {"pdf": read_pdf}
+_READERS: dict[DocumentKind, Callable[[bytes, Limits], ReadDocument]] = {
+    "pdf": read_pdf,
+    "docx": read_docx,
+    "odt": read_odt,
+    "rtf": read_rtf,
+    "html": read_html,
+    "txt": read_txt,
+}
 
 ENCRYPTED = "It needs a password. Ask for a file without one."
 
@@ -24,7 +37,7 @@ def read_document(content: bytes, file_name: str, limits: Limits) -> ReadDocumen
         read = _READERS.get(kind)
         if read is None:
             return unread(kind, "unsupported", UNSUPPORTED)
-        return read(content, limits)
+        return without_invisible(read(content, limits))
     except Encrypted:
         return unread(kind, "encrypted", ENCRYPTED)
     except TooLarge as error:

@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=HALVES, default="dev")
     parser.add_argument("--worst", type=int, default=0, help="show so many documents (dev only)")
-    parser.add_argument("--parser", default="plugins.resume_parser.parser:DefaultResumeParser")
+    parser.add_argument("--parser", default="plugins.resume_parser.parser:StructureParser")
     given = parser.parse_args()
     module, _, name = given.parser.partition(":")
     made: Any = getattr(importlib.import_module(module), name)()
