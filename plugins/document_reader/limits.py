@@ -23,10 +23,10 @@ class Limits(msgspec.Struct, frozen=True):
     parts: int = 2_000
     depth: int = 200
     """Of elements in elements."""
-    memory_bytes: int = 1_024 * _MIB
-    """Address space of the reading process; Python, PDFium and lxml take about 300 MiB of it."""
-    cpu_seconds: int = 6
-    wall_seconds: float = 8.0
+    memory_bytes: int = 768 * _MIB
+    """Address space of the reading process; Python, PDFium and lxml take about 60 MiB of it."""
+    cpu_seconds: int = 5
+    wall_seconds: float = 7.5
     """From handing the file over to having the answer."""
     answer_bytes: int = 16 * _MIB
 

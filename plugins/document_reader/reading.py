@@ -8,6 +8,7 @@ from core.ports.documents import DocumentKind, DocumentState, ReadDocument
 from plugins.document_reader.invisible import without_invisible
 from plugins.document_reader.kinds import kind_of
 from plugins.document_reader.limits import Broken, Encrypted, Limits, Refused, TooLarge
+from plugins.document_reader.ocr import recognised
 from plugins.document_reader.opendocument import read_odt
 from plugins.document_reader.pdf import read_pdf
 from plugins.document_reader.plain_text import read_txt
@@ -27,8 +28,13 @@ _READERS: dict[DocumentKind, Callable[[bytes, Limits], ReadDocument]] = {
 ENCRYPTED = "It needs a password. Ask for a file without one."
 
 
-def read_document(content: bytes, file_name: str, limits: Limits) -> ReadDocument:
-    """Read any file; whatever is wrong with it becomes a state."""
+def read_document(
+    content: bytes, file_name: str, limits: Limits, ocr_languages: str = ""
+) -> ReadDocument:
+    """Read any file; whatever is wrong with it becomes a state.
+
+    With `ocr_languages` (`eng+deu`), scanned pages are recognised where tesseract is installed.
+    """
     kind: DocumentKind = "unknown"
     try:
         if len(content) > limits.bytes:
@@ -37,7 +43,10 @@ def read_document(content: bytes, file_name: str, limits: Limits) -> ReadDocumen
         read = _READERS.get(kind)
         if read is None:
             return unread(kind, "unsupported", UNSUPPORTED)
-        return without_invisible(read(content, limits))
+        document = read(content, limits)
+        if document.state == "scanned" and ocr_languages:
+            document = recognised(content, document, ocr_languages, limits)
+        return without_invisible(document)
     except Encrypted:
         return unread(kind, "encrypted", ENCRYPTED)
     except TooLarge as error:

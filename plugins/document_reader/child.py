@@ -1,0 +1,79 @@
+"""The reading process: reads one document after the other until its input ends.
+
+Started by `process.py` as `python -m plugins.document_reader.child`; frames come on standard
+input and go to standard output.
+"""
+
+import gc
+import os
+import sys
+from typing import TypeVar
+
+import msgspec
+
+from core.ports.documents import ReadDocument
+from plugins.document_reader.confinement import allow_cpu, confine
+from plugins.document_reader.frames import HEADER, Order, Request, framed, read_exactly
+from plugins.document_reader.reading import read_document, unread
+
+_Frame = TypeVar("_Frame", Order, Request)
+READY = b"ready"
+_MOST_CALLS = 3_000
+"""Of Python functions in one another; the limits on depth keep honest documents far below."""
+FAILED = "The file is damaged in a way that it couldn't be read."
+MEMORY = "Reading it needs more memory than a document may take."
+
+
+def main() -> None:
+    """Serve until the parent closes the pipe."""
+    source, sink = os.dup(0), os.dup(1)
+    # A library that prints must not disturb the frames.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for each in (0, 1, 2):
+        os.dup2(nowhere, each)
+    order = _next(source, Order)
+    if order is None:
+        return
+    sys.setrecursionlimit(_MOST_CALLS)
+    confine(order.limits)
+    gc.collect()
+    gc.freeze()
+    _write(sink, framed(READY))
+    while (request := _next(source, Request)) is not None:
+        allow_cpu(order.limits.cpu_seconds)
+        document, is_sound = _read(request, order)
+        _write(sink, framed(document))
+        if not is_sound:
+            return
+        del request, document
+
+
+def _next(descriptor: int, kind: type[_Frame]) -> _Frame | None:
+    header = read_exactly(descriptor, HEADER)
+    body = read_exactly(descriptor, int.from_bytes(header, "big")) if header else None
+    return None if body is None else msgspec.msgpack.decode(body, type=kind)
+
+
+def _read(request: Request, order: Order) -> tuple[ReadDocument, bool]:
+    """The document, and whether this process is fit for another."""
+    try:
+        document = read_document(
+            request.content, request.file_name, order.limits, order.ocr_languages
+        )
+    except MemoryError:
+        return unread("unknown", "refused", MEMORY), False
+    except RecursionError:
+        return unread("unknown", "refused", "It is nested deeper than any document."), False
+    except Exception:  # noqa: BLE001 - whatever a stranger's file breaks, the answer is a state
+        return unread("unknown", "broken", FAILED), True
+    return document, True
+
+
+def _write(descriptor: int, frame: bytes) -> None:
+    left = memoryview(frame)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+if __name__ == "__main__":
+    main()

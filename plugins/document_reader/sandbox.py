@@ -1,0 +1,105 @@
+"""Reads documents in processes of their own, several at once: what the service and the CLI use."""
+
+import asyncio
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from core.ports.documents import ReadDocument
+from core.shared.errors import Unavailable
+from plugins.document_reader.limits import Limits
+from plugins.document_reader.process import NotStarted, ReadingProcess
+from plugins.document_reader.reading import unread
+
+
+class SandboxedReader:
+    """Implements `core.ports.documents.DocumentReader`; every document gets a clear state.
+
+    Processes start when they are first needed and are kept warm; one that hit a limit is replaced.
+    """
+
+    def __init__(
+        self, *, processes: int = 1, limits: Limits | None = None, ocr_languages: str = ""
+    ) -> None:
+        """Read up to `processes` documents at once; more wait.
+
+        `ocr_languages` as tesseract takes them (`eng+deu`) has scanned pages recognised where
+        tesseract is installed; empty: they are only recognised as scanned.
+        """
+        self._limits = limits or Limits()
+        self._ocr_languages = ocr_languages
+        self._free: queue.LifoQueue[ReadingProcess | None] = queue.LifoQueue()
+        for _ in range(processes):
+            self._free.put(None)
+        self._all: set[ReadingProcess] = set()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="document-reader")
+
+    def read(self, content: bytes, file_name: str) -> ReadDocument:
+        """Read the file. Raises Unavailable when no reading process can be started."""
+        if len(content) > self._limits.bytes:
+            detail = f"It has {len(content)} bytes; up to {self._limits.bytes} are read."
+            return unread("unknown", "too_large", detail)
+        process = self._free.get()
+        try:
+            if process is None or not process.is_usable:
+                process = self._replaced(process)
+            return process.read(content, file_name)
+        except (NotStarted, OSError) as error:
+            process = None
+            raise Unavailable("Documents can't be read at the moment.") from error
+        finally:
+            # The next one starts while nobody waits for it.
+            if process is not None and not process.is_usable and not self._is_closed:
+                process = self._replaced(process)
+            self._free.put(process)
+
+    async def read_async(self, content: bytes, file_name: str) -> ReadDocument:
+        """Read the file on a thread of the pool, so that the event loop goes on."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self.read, content, file_name)
+
+    def start(self) -> None:
+        """Start every process now, so that the first document doesn't wait."""
+        waiting = [self._free.get() for _ in range(self._free.qsize())]
+        for process in waiting:
+            self._free.put(process or self._replaced(None))
+
+    def close(self) -> None:
+        """End all processes; a document that is being read ends as refused."""
+        self._is_closed = True
+        with self._lock:
+            processes, self._all = self._all, set()
+        for process in processes:
+            process.kill()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """Of the reading processes that run."""
+        with self._lock:
+            return frozenset(each.pid for each in self._all)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _replaced(self, process: ReadingProcess | None) -> ReadingProcess:
+        if process is not None:
+            process.kill()
+        made = ReadingProcess(self._limits, self._ocr_languages)
+        with self._lock:
+            if process is not None:
+                self._all.discard(process)
+            self._all.add(made)
+        return made
