@@ -5,10 +5,9 @@ field by field. Installed on the router as a DTO, so controllers just take `data
 """
 
 import re
-import types
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from functools import lru_cache
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Any, Final
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -19,29 +18,12 @@ from litestar.typing import FieldDefinition
 
 from api.errors import BadRequest, UnsupportedMediaType
 from core.shared.errors import FieldError, InvalidInput
+from core.shared.problems import field_error, problems_in, unstorable
 
 MAX_ERRORS: Final = 100
 """More than these are of no use to anybody."""
 
-BIGINT: Final = range(-(2**63), 2**63)
-"""What PostgreSQL's widest integer holds."""
-
-_POINTER = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _LONG_NUMBER = re.compile(rb"\d{19}")
-_CODES: Final = (
-    ("Expected `str` of length", "wrong_length"),
-    ("Expected `array` of length", "wrong_length"),
-    ("Expected `str` matching regex", "wrong_format"),
-    ("Expected `int` >", "out_of_range"),
-    ("Expected `int` <", "out_of_range"),
-    ("Expected `float` >", "out_of_range"),
-    ("Expected `float` <", "out_of_range"),
-    ("Number out of range", "out_of_range"),
-    ("Integer value out of range", "out_of_range"),
-    ("Invalid enum value", "not_allowed"),
-    ("Invalid", "wrong_format"),
-    ("Expected", "wrong_type"),
-)
 
 
 def decode_body(raw: bytes, expected: Any) -> Any:
@@ -53,8 +35,8 @@ def decode_body(raw: bytes, expected: Any) -> Any:
         value = _decoder(expected).decode(raw)
     except msgspec.ValidationError as error:
         builtins = _parse(raw)
-        found = list(_first(_problems(builtins, expected, "")))
-        raise InvalidInput(*(found or [_field_error(str(error), "")])) from error
+        found = list(_first(problems_in(builtins, expected, "")))
+        raise InvalidInput(*(found or [field_error(str(error), "")])) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(error) from error
     if b"\\u0000" in raw or _LONG_NUMBER.search(raw):
@@ -68,7 +50,7 @@ def _parse(raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw)
     except msgspec.ValidationError as error:
-        raise InvalidInput(_field_error(str(error), "")) from error
+        raise InvalidInput(field_error(str(error), "")) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(error) from error
 
@@ -89,92 +71,6 @@ def _decoder(expected: Any) -> "msgspec.json.Decoder[Any]":
 def _first(errors: Iterator[FieldError]) -> Iterator[FieldError]:
     for _, error in zip(range(MAX_ERRORS), errors, strict=False):
         yield error
-
-
-def _problems(value: Any, expected: Any, path: str) -> Iterator[FieldError]:
-    """Yield each error in `value`, descending into structs and lists of structs."""
-    yield from unstorable(value, path) if isinstance(value, str | int) else ()
-    try:
-        msgspec.convert(value, expected, strict=True, builtin_types=())
-    except msgspec.ValidationError as error:
-        before = error
-    else:
-        if not isinstance(value, str | int):
-            yield from unstorable(value, path)
-        return
-    inner = list(_inner_problems(value, expected, path))
-    yield from inner or [_field_error(str(before), path)]
-
-
-def _inner_problems(value: Any, expected: Any, path: str) -> Iterator[FieldError]:
-    for candidate in _alternatives(expected):
-        if isinstance(value, dict) and isinstance(candidate, type):
-            if issubclass(candidate, msgspec.Struct) and not candidate.__struct_config__.tag:
-                yield from _struct_problems(value, candidate, path)
-        elif isinstance(value, list) and get_origin(candidate) in _LISTS:
-            arguments = get_args(candidate)
-            for place, item in enumerate(value):
-                yield from _problems(item, arguments[0], _join(path, str(place)))
-
-
-_LISTS: Final = (list, tuple, set, frozenset, Sequence)
-
-
-def _struct_problems(
-    value: Mapping[str, Any], expected: type[msgspec.Struct], path: str
-) -> Iterator[FieldError]:
-    known = {field.encode_name: field for field in msgspec.structs.fields(expected)}
-    if expected.__struct_config__.forbid_unknown_fields:
-        for name in value:
-            if name not in known:
-                yield FieldError(
-                    _join(path, name), "There is no such field here. Remove it.", "unknown_field"
-                )
-    for name, field in known.items():
-        if name in value:
-            yield from _problems(value[name], field.type, _join(path, name))
-        elif field.required:
-            yield FieldError(_join(path, name), "This field is required.", "missing")
-
-
-def _alternatives(expected: Any) -> Iterator[Any]:
-    origin = get_origin(expected)
-    if origin is Annotated:
-        yield from _alternatives(get_args(expected)[0])
-    elif origin in (Union, types.UnionType):
-        for member in get_args(expected):
-            yield from _alternatives(member)
-    else:
-        yield expected
-
-
-def unstorable(value: Any, path: str) -> Iterator[FieldError]:
-    """Yield an error for each text or number inside `value` that PostgreSQL can't hold."""
-    if isinstance(value, str):
-        if "\x00" in value:
-            yield FieldError(path, "The character U+0000 is not allowed in text.", "bad_character")
-    elif isinstance(value, int):
-        if value not in BIGINT:
-            yield FieldError(path, "This number is too large to be stored.", "out_of_range")
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from unstorable(name, _join(path, name.replace("\x00", "")))
-            yield from unstorable(item, _join(path, name))
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from unstorable(item, _join(path, str(place)))
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _field_error(said: str, path: str) -> FieldError:
-    match = _POINTER.match(said)
-    message, pointer = (match["message"], match["path"] or "$") if match else (said, "$")
-    tail = pointer.removeprefix("$").replace("[", ".").replace("]", "").strip(".")
-    code = next((code for start, code in _CODES if message.startswith(start)), "invalid")
-    return FieldError(_join(path, tail) if tail else path, message.rstrip(".") + ".", code)
 
 
 class StrictBody(AbstractDTO[Any]):

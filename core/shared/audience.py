@@ -71,6 +71,8 @@ AUDIENCES: Final[dict[str, Action]] = {
     "plugin.disabled": Action.MANAGE_PLUGINS,
     "plugin.enabled": Action.MANAGE_PLUGINS,
     "plugin.uninstalled": Action.MANAGE_PLUGINS,
+    "task.dropped": Action.MANAGE_TENANT,
+    "task.retried": Action.MANAGE_TENANT,
     "tenant.custom_domain_set": Action.MANAGE_TENANT,
     "tenant.feature_flag_set": Action.MANAGE_TENANT,
     "tenant.plan_changed": Action.MANAGE_TENANT,

@@ -34,6 +34,7 @@ class Action(StrEnum):
     MANAGE_USERS = "team:manage"
     VIEW_TENANT = "tenant:read"
     MANAGE_TENANT = "tenant:manage"
+    MANAGE_PLUGINS = "plugins:manage"
     OWN_ACCOUNT = "account:own"
     """One's own profile, sessions, password and API keys."""
 
@@ -66,5 +67,6 @@ PERMISSIONS: Final[dict[Action, dict[Role, Grant]]] = {
     Action.MANAGE_USERS: _row("yes", "no", "no", "no"),
     Action.VIEW_TENANT: _row("yes", "yes", "yes", "yes"),
     Action.MANAGE_TENANT: _row("yes", "no", "no", "no"),
+    Action.MANAGE_PLUGINS: _row("yes", "no", "no", "no"),
     Action.OWN_ACCOUNT: _row("yes", "yes", "yes", "yes"),
 }

@@ -21,15 +21,15 @@ APPEND_ONLY: Final[tuple[Privilege, ...]] = ("SELECT", "INSERT")
 CURRENT_TENANT: Final = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 """The tenant of the transaction. After a commit the setting is '' and not NULL, hence NULLIF."""
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = sa.MetaData(naming_convention=NAMING)
 
 
 GLOBAL_TABLES: Final[dict[str, str]] = {}
@@ -72,17 +72,19 @@ def tenant_table(
     refs: Sequence[Ref] = (),
     indexes: Sequence[Sequence[str]] = (),
     privileges: Sequence[Privilege] = READ_WRITE,
+    into: sa.MetaData = metadata,
 ) -> sa.Table:
     """Define a table whose rows belong to tenants.
 
     `key`, `unique` and `indexes` name columns without `tenant_id`, which is put in front of each.
+    `into` is the application's own schema unless it is a plugin's.
     """
     constraints: list[sa.Constraint] = [sa.PrimaryKeyConstraint("tenant_id", *key)]
     constraints += [sa.UniqueConstraint("tenant_id", *group) for group in unique]
     constraints += [_foreign_key(ref) for ref in refs]
     table = sa.Table(
         name,
-        metadata,
+        into,
         sa.Column(
             "tenant_id",
             UUID(as_uuid=True),

@@ -14,6 +14,7 @@ from plugins.postgres import (
     candidate_tables,
     idempotency,
     import_tables,
+    installation_tables,
     interview_tables,
     job_tables,
     links,
@@ -51,6 +52,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     master_keys,
     tenant_keys,
     message_tables,
+    installation_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

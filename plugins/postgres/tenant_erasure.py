@@ -10,11 +10,15 @@ import asyncpg
 import sqlalchemy as sa
 
 from core.shared.ids import TenantId
+from plugins.postgres.plugin_data import ALL_TABLES
+from plugins.postgres.plugin_tables import OWNED_BY
 from plugins.postgres.tables import metadata
 
 
 async def erase_tenant(admin_url: str, tenant_id: TenantId, emails: Sequence[str]) -> None:
     """Delete every row of the tenant, and the accounts of `emails` that no other tenant has.
+
+    Rows in plugins' tables go too, also of those that are no longer installed.
 
     `admin_url` is a superuser's address of the application's database.
     """
@@ -23,7 +27,10 @@ async def erase_tenant(admin_url: str, tenant_id: TenantId, emails: Sequence[str
         async with connection.transaction():
             # Every table that refers to the tenant is emptied of it below, in whatever order.
             await connection.execute("SET LOCAL session_replication_role = replica")
-            for statement in _deletions():
+            plugins = [row["name"] for row in await connection.fetch(ALL_TABLES, OWNED_BY)]
+            # Names come from the catalogue.
+            of_plugins = [f'DELETE FROM "{name}" WHERE tenant_id = $1' for name in plugins]  # noqa: S608
+            for statement in [*of_plugins, *_deletions()]:
                 await connection.execute(statement, tenant_id)
             await connection.execute(
                 "DELETE FROM accounts WHERE email = ANY($1::text[]) "
