@@ -75,13 +75,14 @@ class Door:
         origin: Origin,
         method: str,
         *,
-        guarded: bool = False,
+        lenient: bool = False,
+        form: bool = False,
     ) -> Caller:
         """Return who asks.
 
-        A `guarded` route is where one gets a new credential: there a session that has ended, or is
-        another tenant's, is as good as none, or the browser that still has its cookie could never
-        sign in again.
+        With `lenient`, a session that has ended, or is another tenant's, is as good as none: where
+        one gets a new credential, or the browser that still has its cookie could never sign in
+        again, and on public pages. `form` is passed on to `refuse_forgery`.
 
         Raises InvalidCredential, in the same words whether a credential is wrong, has ended or is
         for another tenant than the host's; and CrossSiteRefused.
@@ -92,10 +93,10 @@ class Door:
         cookies = headers.get(b"cookie")
         token = read_session_cookie(cookies, self._cookie) if cookies else None
         if method not in SAFE_METHODS:
-            refuse_forgery(headers, origin, cookie=token is not None)
+            refuse_forgery(headers, origin, cookie=token is not None, form=form)
         if token is not None and len(token) <= _LONGEST_CREDENTIAL:
             found = await self._runtime.identify_session(token)
-            if not guarded or _is_at_home(tenant, found):
+            if not lenient or _is_at_home(tenant, found):
                 return _matching(tenant, found, by_cookie=True)
         if tenant is None:
             return Caller(None, None)

@@ -18,6 +18,8 @@ from api.routes import RouteOptions
 from api.streams.hub import Hub
 from api.v1 import CONTROLLERS
 from api.validation import StrictBody
+from api.web.pages import pages
+from api.web.problem_pages import shown_by
 from plugins.valkey.stream_tickets import StreamTickets
 from tenants.runtime import Runtime
 
@@ -27,8 +29,14 @@ class Application(Litestar):
 
     def __init__(self, runtime: Runtime, controllers: Sequence[type[Controller]]) -> None:
         super().__init__(
-            route_handlers=[version_1(controllers), *documentation([version_1(controllers)])],
-            exception_handlers=EXCEPTION_HANDLERS,
+            route_handlers=[
+                version_1(controllers),
+                *documentation([version_1(controllers)]),
+                pages(),
+            ],
+            exception_handlers={
+                kind: shown_by(handler) for kind, handler in EXCEPTION_HANDLERS.items()
+            },
             before_request=refuse_unknown_parameters,
             openapi_config=None,
             logging_config=None,

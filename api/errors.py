@@ -113,6 +113,14 @@ _UNSTORABLE: Final = ("22021", "22P05", "22003", "22008")
 """SQLSTATEs of values that PostgreSQL can't hold; validation should have named the field before."""
 
 
+class ProblemReply(Reply[Problem]):
+    """A problem document as an answer, with what it says, so that pages can say it their way."""
+
+    def __init__(self, shown: Problem, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        super().__init__(body, status=shown.status, headers=headers, content_type=PROBLEM_JSON)
+        self.problem = shown
+
+
 def status_of(error: DomainError) -> int:
     """Return the HTTP status for a refusal of the domain."""
     for kind in type(error).__mro__:
@@ -131,26 +139,22 @@ def problem(
     errors: Sequence[FieldError] = (),
     details: Mapping[str, Any] | None = None,
     headers: Sequence[tuple[bytes, bytes]] = (),
-) -> Reply[Problem]:
+) -> ProblemReply:
     """Return a problem document as an answer."""
-    members = {
-        **(details or {}),
-        **msgspec.structs.asdict(
-            Problem(
-                type=f"urn:intellimatch:problem:{code}",
-                title=title,
-                status=status,
-                detail=detail,
-                code=code,
-                instance=f"urn:intellimatch:request:{request_id}",
-                request_id=request_id,
-                errors=errors,
-            )
-        ),
-    }
+    shown = Problem(
+        type=f"urn:intellimatch:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        instance=f"urn:intellimatch:request:{request_id}",
+        request_id=request_id,
+        errors=errors,
+    )
+    members = {**(details or {}), **msgspec.structs.asdict(shown)}
     if not errors:
         del members["errors"]
-    return Reply(_encode(members), status=status, headers=headers, content_type=PROBLEM_JSON)
+    return ProblemReply(shown, _encode(members), headers)
 
 
 def domain_problem(error: DomainError, scope: Scope) -> Reply[Problem]:

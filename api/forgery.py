@@ -6,7 +6,8 @@ word that the request comes from our origin (`Sec-Fetch-Site: same-origin`, or a
 our own where a browser lacks the former), and the header `X-Intellimatch-Request`, which a page of
 another origin may only send after a CORS preflight, and we answer none. A sibling tenant's
 subdomain is `same-site`, which isn't `same-origin`. See OWASP, Cross-Site Request Forgery
-Prevention.
+Prevention. A plain HTML form can't send the header: routes that read forms (`form` in their `opt`)
+take a token in the form instead, which `api.web.forms` checks once it has read the form.
 
 A stranger's change (sign-in) must only not contradict itself: whatever a browser says of its origin
 must be ours, or a page could sign its visitor in to an account of the attacker's.
@@ -29,8 +30,12 @@ class CrossSiteRefused(Forbidden):
     title = "This request does not come from this site"
 
 
-def refuse_forgery(headers: Mapping[bytes, bytes], origin: Origin, *, cookie: bool) -> None:
+def refuse_forgery(
+    headers: Mapping[bytes, bytes], origin: Origin, *, cookie: bool, form: bool = False
+) -> None:
     """Return when a change may go on. `cookie` says that a session cookie authenticated it.
+
+    `form` says that the route itself looks for the header or for its form's token.
 
     Raises CrossSiteRefused with what is missing.
     """
@@ -47,7 +52,7 @@ def refuse_forgery(headers: Mapping[bytes, bytes], origin: Origin, *, cookie: bo
             "A change made with a session cookie needs an Origin or Sec-Fetch-Site header. "
             "Programs use an API key instead."
         )
-    if REQUEST_HEADER not in headers:
+    if REQUEST_HEADER not in headers and not form:
         raise CrossSiteRefused(
             "A change made with a session cookie needs the header X-Intellimatch-Request: 1."
         )

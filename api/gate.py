@@ -24,6 +24,7 @@ from api.request_scope import CLIENT_ADDRESS, HEAD, HTTPS, REQUEST_ID, TENANT_SC
 from api.routes import RouteOptions
 from api.tracing import CURRENT, Current, request_id_from, trace_id_from
 from api.visit import Visit
+from api.web.problem_pages import is_page, shown
 from core.shared.errors import DomainError
 from core.shared.tenant import TenantContext
 from tenants.runtime import Runtime
@@ -32,6 +33,8 @@ _API: Final = "/api/"
 _OWN_NAMES: Final = ("/api/v1/", "/api/docs")
 _PINNED: Final = "/api/v1/"
 """What `/api/...` stands for: the version pinned to the key. There is one so far."""
+_FILES: Final = "/assets/"
+"""What pages load: the same for everybody, so nobody is asked for and nothing is counted."""
 _WITHOUT_BODY: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _UNMATCHED: Final = "unmatched"
 
@@ -72,7 +75,7 @@ class Gate:
         try:
             refusal = await self._pass(visit, receive, headers)
             if refusal is not None:
-                await refusal(scope, receive, visit.answer)
+                await shown(refusal, scope)(scope, receive, visit.answer)
         finally:
             self._account(visit, time.perf_counter() - started)
 
@@ -117,11 +120,22 @@ class Gate:
         path = scope["path"]
         if path.startswith(_API) and not path.startswith(_OWN_NAMES):
             path = scope["path"] = _PINNED + path[len(_API) :]
-        options = self._routes.of(path, visit.method) if visit.method not in _WITHOUT_BODY else {}
+        if path.startswith(_FILES) and visit.method in _WITHOUT_BODY:
+            return receive
+        has_options = visit.method not in _WITHOUT_BODY or is_page(scope)
+        options = self._routes.of(path, visit.method) if has_options else {}
         guarded = bool(options.get("guarded"))
+        lenient = guarded or (bool(options.get("public")) and is_page(scope))
         actor = None
         try:
-            caller = await self._door.admit(tenant, headers, origin, visit.method, guarded=guarded)
+            caller = await self._door.admit(
+                tenant,
+                headers,
+                origin,
+                visit.method,
+                lenient=lenient,
+                form=bool(options.get("form")),
+            )
             actor = caller.actor
             tenant = caller.tenant
             if caller.by_cookie and b"upgrade" in headers:

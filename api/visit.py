@@ -19,7 +19,9 @@ _CSP: Final[Header] = (
     b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 )
 _NO_STORE: Final[Header] = (b"cache-control", b"no-store")
-_OVERRIDABLE: Final = frozenset((_CSP[0], _NO_STORE[0], b"cross-origin-resource-policy"))
+_OVERRIDABLE: Final = frozenset(
+    (_CSP[0], _NO_STORE[0], b"cross-origin-resource-policy", b"referrer-policy")
+)
 
 
 class Visit:

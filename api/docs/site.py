@@ -49,13 +49,7 @@ def documentation(routes: Sequence[ControllerRouterHandler]) -> list[HTTPRouteHa
                 made.append(msgspec.json.encode(built))
         return Reply(made[0], headers=[_CACHED], content_type=JSON)
 
-    return [document, page, asset, start]
-
-
-@get("/", include_in_schema=False, opt={"public": True}, status_code=303)
-async def start() -> Reply[None]:
-    """Lead who opens the bare address to the reference."""
-    return Reply(b"", status=303, headers=[(b"location", b"/api/docs")], content_type=_HTML)
+    return [document, page, asset]
 
 
 @get("/api/docs", include_in_schema=False, opt={"public": True})

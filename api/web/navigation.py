@@ -1,0 +1,49 @@
+"""Where one can go, by role and plan: the side bar, the menu on a phone, and the palette.
+
+A page that belongs there adds one `Place` here; who may not do its action doesn't see it.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from api.web.languages import mark
+from core.shared.access import authorise
+from core.shared.actor import Actor
+from core.shared.errors import Forbidden, Unauthenticated
+from core.shared.permissions import Action
+
+Group = Literal["work", "admin"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An entry of the navigation."""
+
+    key: str
+    """What a page names as its `place` to mark this entry as the present one."""
+    label: str
+    href: str
+    icon: str
+    action: Action
+    group: Group = "work"
+    shortcut: str = ""
+    """Typed after `g`: `g j` goes to the jobs."""
+
+
+PLACES: Final[tuple[Place, ...]] = (
+    Place("dashboard", mark("Today"), "/dashboard", "dashboard", Action.VIEW_JOBS, shortcut="d"),
+)
+
+
+def may(actor: Actor, action: Action) -> bool:
+    """Whether the actor's role and scopes allow an action, be it on assigned ones only."""
+    try:
+        authorise(actor, action)
+    except (Forbidden, Unauthenticated):
+        return False
+    return True
+
+
+def places_for(actor: Actor) -> list[Place]:
+    """Return the places that the actor may go to, in order."""
+    return [place for place in PLACES if may(actor, place.action)]
