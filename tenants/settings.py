@@ -79,6 +79,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             },
         ),
     ] = None
+    broker_url: Annotated[
+        str | None,
+        Meta(
+            description="Broker between relay and workers, Redis, Valkey or RabbitMQ. It may lose "
+            "all that it holds at any time. Unset: the one of INTELLIMATCH_REDIS_URL.",
+            extra={
+                "kind": "broker_url",
+                "secret": True,
+                "expected": "redis://, rediss://, unix://, amqp:// or amqps:// address",
+            },
+        ),
+    ] = None
+    worker_queues: Annotated[
+        str,
+        Meta(
+            description="Queues that a worker takes tasks from, and how many of each it runs at "
+            "once. Each queue that is used needs a worker somewhere.",
+            extra={"kind": "queues", "expected": "names and numbers such as default=8,mail=4"},
+        ),
+    ] = "default=8,mail=4,plugins=8"
     data_dir: Annotated[
         Path,
         Meta(

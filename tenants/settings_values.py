@@ -17,6 +17,7 @@ from tenants.master_key_text import parse_master_keys
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _MAX_DOMAIN_LENGTH = 253
+_MOST_AT_ONCE = 500
 _HIGHEST_PORT = 65_535
 
 
@@ -86,6 +87,36 @@ def _read_redis_url(text: str) -> str:
     return text
 
 
+def _read_broker_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"amqp", "amqps"}:
+        return _read_redis_url(text)
+    _ = parts.port
+    if not parts.hostname:
+        raise ValueError("the host is missing")
+    return text
+
+
+def _read_queues(text: str) -> str:
+    read_queues(text)
+    return text
+
+
+def read_queues(text: str) -> dict[str, int]:
+    """Return how many tasks of each queue run at once. Raises ValueError."""
+    queues: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, number = (each.strip() for each in part.partition("="))
+        if not _LABEL.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a queue")
+        if name in queues:
+            raise ValueError(f"{name} stands twice")
+        if not number.isdecimal() or not 1 <= int(number) <= _MOST_AT_ONCE:
+            raise ValueError(f"{name} needs a number from 1 to {_MOST_AT_ONCE}")
+        queues[name] = int(number)
+    return queues
+
+
 def _read_path(text: str) -> Path:
     path = Path(text).expanduser().absolute()
     if path.exists() and not path.is_dir():
@@ -133,6 +164,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "plain": str,
     "database_url": _read_database_url,
     "redis_url": _read_redis_url,
+    "broker_url": _read_broker_url,
+    "queues": _read_queues,
     "path": _read_path,
     "host": _read_host,
     "domain": _read_domain,

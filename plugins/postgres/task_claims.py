@@ -111,6 +111,10 @@ class TaskClaims(RelayConnection):
         due: datetime | None = rows[0][0]
         return due
 
+    async def forget_sent(self) -> int:
+        """Let all be claimed again that was sent and not begun; return how many tasks that is."""
+        return int((await self._fetch("SELECT * FROM forget_sent_v1()"))[0][0])
+
     async def promise_periodic(self, kind: str, slot: str) -> int:
         """Promise a task of `kind` to every tenant that has none for `slot`; return how many."""
         rows = await self._fetch("SELECT * FROM promise_periodic_v1($1, $2)", kind, slot)

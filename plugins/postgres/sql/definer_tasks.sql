@@ -143,6 +143,28 @@ BEGIN
 END
 $$;
 
+-- The broker has lost its messages: send what was sent and not begun once more.
+CREATE OR REPLACE FUNCTION forget_sent_v1()
+RETURNS TABLE (forgotten bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    amount bigint;
+BEGIN
+    WITH sent AS (
+        SELECT t.tenant_id, t.id FROM public.tasks t
+        WHERE t.finished_at IS NULL AND t.dead_at IS NULL AND t.sent_until > clock_timestamp()
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE public.tasks t SET sent_until = NULL
+    FROM sent
+    WHERE t.tenant_id = sent.tenant_id AND t.id = sent.id;
+    GET DIAGNOSTICS amount = ROW_COUNT;
+    RETURN QUERY SELECT amount;
+END
+$$;
+
 -- Take back attempts that a worker was told to give up; they count for nothing.
 CREATE OR REPLACE FUNCTION release_tasks_v1(p_tenants uuid[], p_ids uuid[], p_attempts integer[])
 RETURNS TABLE (released bigint)
