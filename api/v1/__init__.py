@@ -20,6 +20,7 @@ from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
 from api.v1.members import MemberController
 from api.v1.stream import SocketController, StreamController
+from api.v1.tasks import TasksController
 from api.v1.tenant import TenantController
 
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -46,5 +47,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     StreamController,
     SocketController,
     AuditController,
+    TasksController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""

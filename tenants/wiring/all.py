@@ -9,15 +9,18 @@ from tenants.wiring import (
     candidates,
     identity,
     imports,
+    installations,
     interviews,
     jobs,
     secrets,
+    task_operations,
     tasks,
     tenancy,
 )
 
 WIRED: tuple[Providers, ...] = (
     tasks.PROVIDERS,
+    task_operations.PROVIDERS,
     secrets.PROVIDERS,
     tenancy.PROVIDERS,
     identity.PROVIDERS,
@@ -28,6 +31,7 @@ WIRED: tuple[Providers, ...] = (
     interviews.PROVIDERS,
     analytics.PROVIDERS,
     audit.PROVIDERS,
+    installations.PROVIDERS,
 )
 
 
