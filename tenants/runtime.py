@@ -9,6 +9,7 @@ from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.ids import Ids, TenantId
 from core.shared.tenant import TenantContext
+from plugins.outbound.network import OutboundNetwork
 from plugins.postgres.credentials import Credentials
 from plugins.postgres.database import Database, DatabaseSettings
 from plugins.postgres.directory import TenantDirectory
@@ -44,6 +45,9 @@ class Runtime:
             raise ValueError("settings must hold the secret key; see tenants.bootstrap.prepare")
         self.master_keys = MasterKeys(master_key_loader(settings))
         self.tenant_keys = TenantKeys(database, self.master_keys)
+        self.outbound = OutboundNetwork(
+            networks=settings.outbound_allowed_networks, ports=settings.outbound_allowed_ports
+        )
         self._machinery = Machinery(
             database,
             clock,
@@ -97,6 +101,7 @@ class Runtime:
         """Let go of every connection."""
         await self._identities.stop()
         await self._credentials.close()
+        await self.outbound.close()
         await self.redis.aclose()
         await self.database.close()
 

@@ -270,16 +270,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outbound_allowed_networks: Annotated[
         tuple[str, ...],
         Meta(
-            description="Networks that aren't public but may be called by plugins and webhooks, "
-            "separated by commas. Unset: only public addresses.",
+            description="Networks that plugins and webhooks may call though they aren't public.",
             extra={"kind": "networks", "expected": "CIDR networks such as 10.1.2.0/24,::1/128"},
         ),
     ] = ()
     outbound_allowed_ports: Annotated[
         tuple[int, ...],
         Meta(
-            description="Ports that plugins and webhooks may call by HTTP besides 80 and 443, "
-            "separated by commas.",
+            description="Ports besides 80 and 443 that plugins and webhooks may call by HTTP.",
             extra={"kind": "ports", "expected": "TCP ports such as 8080,8443"},
         ),
     ] = ()

@@ -23,6 +23,7 @@ RefusalReason = Literal[
     "address_not_public",
     "lookup_failed",
     "redirect_not_allowed",
+    "invalid_header",
 ]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

@@ -1,0 +1,1 @@
+"""The guarded way out: HTTP and plain connections to public addresses only."""
