@@ -22,6 +22,7 @@ from plugins.postgres import (
     members,
     message_tables,
     outbox,
+    plugin_store,
     quotas,
     sessions,
     subject_keys,
@@ -53,6 +54,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     tenant_keys,
     message_tables,
     installation_tables,
+    plugin_store,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 
