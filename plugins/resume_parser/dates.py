@@ -222,6 +222,7 @@ def _numeric(numbers: list[str], year: str, names: list[str]) -> str:
 
 
 _EDGE: Final = " \t,;|–—-:•·()[]/"
+_ENDS: Final = _EDGE + "."
 
 
 def take_date(text: str, *, loose: bool = False) -> tuple[DateSpan | None, str]:
@@ -234,12 +235,15 @@ def take_date(text: str, *, loose: bool = False) -> tuple[DateSpan | None, str]:
     if not spans:
         return None, text
     standing = [span for span in spans if _stands(span, text)]
-    if not standing and loose and not text[spans[-1].stop :].strip(_EDGE):
+    if not standing and loose and not text[spans[-1].stop :].strip(_ENDS):
         standing = spans[-1:]
     if not standing:
         return None, text
     chosen = next((span for span in standing if span.ranged), standing[-1])
-    before, after = text[: chosen.begin].strip(_EDGE), text[chosen.stop :].strip(_EDGE)
+    before, after = (
+        text[: chosen.begin].strip(_EDGE),
+        text[chosen.stop :].strip(_EDGE).lstrip(_ENDS),
+    )
     after = DURATION.sub("", after).strip(_EDGE) if after else after
     glue = ", " if before and after else ""
     return chosen, f"{before}{glue}{after}"
@@ -248,7 +252,7 @@ def take_date(text: str, *, loose: bool = False) -> tuple[DateSpan | None, str]:
 def _stands(span: DateSpan, text: str) -> bool:
     """Whether the date is set apart: at an edge, or between marks that part it from the rest."""
     before, after = text[: span.begin].rstrip(" ("), text[span.stop :].lstrip()
-    after = after.lstrip(")] ")
+    after = after.lstrip(")] ").rstrip(". ")
     parted_before = not before or before[-1] in "|•·–—-,[(:;/\t" or text[: span.begin].endswith("(")
     parted_after = not after or after[0] in "|•·–—-,:;(\t" or DURATION.fullmatch(after) is not None
     if not before:

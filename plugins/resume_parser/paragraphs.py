@@ -36,7 +36,7 @@ def join(one: str, other: str) -> str:
 
 def paragraphs(rows: list[Row]) -> list[Row]:
     """Return the rows of a section with wrapped lines joined and side notes at their header."""
-    rows = _rejoined_columns(rows)
+    rows = _rejoined_columns(_with_whole_dates(rows))
     right = max((row.x1 for row in rows if row.x1 is not None), default=None)
     longest = max((len(row.text) for row in rows), default=0)
     joined: list[Row] = []
@@ -127,6 +127,38 @@ def _continues_bullet(last: Row, end: Row, row: Row) -> bool:
     if row.indent or last.indent:
         return row.indent >= last.indent + 2 if row.indent != last.indent else lower
     return lower
+
+
+_CUT: Final = re.compile(r"(?:[–—-]|\b(?:to|bis|au|à|al?|tot|do))\s*(?:[^\W\d_]{3,12}\.?)?$")
+
+
+def _with_whole_dates(rows: list[Row]) -> list[Row]:
+    """Join a date that is wrapped in its narrow column: `August 2020 – October` above `2024`."""
+    result: list[Row] = []
+    for row in rows:
+        last = result[-1] if result else None
+        number = _cut_cell(last, row) if last is not None else None
+        if last is not None and number is not None:
+            cells = list(last.cells)
+            cells[number] = f"{cells[number]} {row.cells[0]}"
+            result[-1] = replace(last, cells=[*cells, *row.cells[1:]])
+        else:
+            result.append(row)
+    return result
+
+
+def _cut_cell(last: Row, row: Row) -> int | None:
+    """Index of the cell of the row above that this row completes to a range of dates."""
+    if row.bullet or len(row.cells[0]) > 18 or row.page != last.page:
+        return None
+    for number in {0, len(last.cells) - 1}:
+        cell = last.cells[number]
+        if len(cell) > 32 or not find_dates(cell) or _CUT.search(cell) is None:
+            continue
+        span, rest = take_date(f"{cell} {row.cells[0]}")
+        if span is not None and span.ranged and not rest:
+            return number
+    return None
 
 
 def _rejoined_columns(rows: list[Row]) -> list[Row]:

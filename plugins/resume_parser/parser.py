@@ -15,12 +15,13 @@ from core.resumes.contracts import (
     SpokenLanguage,
 )
 from plugins.resume_parser import contacts, listings
+from plugins.resume_parser.columns import paired_columns
 from plugins.resume_parser.dates import DateSpan
 from plugins.resume_parser.education import Study, studies_of
 from plugins.resume_parser.experience import Position, positions_of
 from plugins.resume_parser.identity import find_headline, find_name
 from plugins.resume_parser.paragraphs import paragraphs
-from plugins.resume_parser.rows import Row, rows_of
+from plugins.resume_parser.rows import Row, mark_gaps, rows_of
 from plugins.resume_parser.sections import HEADER, Section, sections_of
 from plugins.resume_parser.skills import FoundSkill, listed_skills, mentioned_skills
 from plugins.resume_parser.sources import Sources
@@ -39,7 +40,8 @@ class StructureParser:
 
     def parse(self, document: ReadDocument, today: date) -> ParsedResume:
         """Return what the document says. See `core.resumes.ports.ResumeParser.parse`."""
-        rows = rows_of(document.lines) if document.state == "read" else []
+        rows = paired_columns(rows_of(document.lines)) if document.state == "read" else []
+        mark_gaps(rows)
         sources = Sources(document)
         if not rows:
             return ParsedResume(Resume(hidden_text=document.hidden_text), {}, "en")

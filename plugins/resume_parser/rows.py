@@ -10,6 +10,8 @@ from itertools import pairwise
 from typing import Final
 
 from core.ports.documents import DocumentLine
+from plugins.resume_parser.folding import key
+from plugins.resume_parser.vocabulary import FIELD_LABELS
 
 _LOOKALIKES: Final = str.maketrans(
     {
@@ -93,12 +95,11 @@ def rows_of(lines: tuple[DocumentLine, ...]) -> list[Row]:
         row.bullet = row.bullet or pending_bullet
         pending_bullet = False
         rows.append(row)
-    _mark_gaps(rows)
     return rows
 
 
 def _row(index: int, line: DocumentLine) -> Row | None:
-    text = line.text.translate(_LOOKALIKES)
+    text = _without_label(line.text.translate(_LOOKALIKES))
     numbered = False
     mark = _BULLET.match(text)
     if mark is not None:
@@ -136,6 +137,12 @@ def _row(index: int, line: DocumentLine) -> Row | None:
     )
 
 
+def _without_label(text: str) -> str:
+    """Leave what the label of a form stands before: `Employer<tab>Acme`."""
+    label, gap, rest = text.partition("\t")
+    return rest if gap and rest.strip() and key(label) in FIELD_LABELS else text
+
+
 def _lead(line: DocumentLine, begin: int) -> str:
     """What stands out at the begin of a line: bold before not bold."""
     if not line.runs or line.runs[0].start > begin + 1:
@@ -168,7 +175,8 @@ def _repeated(lines: tuple[DocumentLine, ...]) -> set[str]:
     return found - {first[min(pages)][0]} if pages else found
 
 
-def _mark_gaps(rows: list[Row]) -> None:
+def mark_gaps(rows: list[Row]) -> None:
+    """Note before which rows a reader sees a gap."""
     steps = [
         second.y0 - one.y0
         for one, second in pairwise(rows)

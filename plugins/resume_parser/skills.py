@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from plugins.resume_parser.dates import find_dates
 from plugins.resume_parser.folding import fold, key, words
 from plugins.resume_parser.listings import names_a_language
 from plugins.resume_parser.paragraphs import join
@@ -151,6 +152,8 @@ def _skills_of(item: str, rows: list[Row], known: Taxonomy) -> list[FoundSkill]:
     inner = _PAREN.search(item)
     bare = _bare(_PAREN.sub("", item))
     if not bare or not any(each.isalpha() for each in bare) or _is_level(bare):
+        return []
+    if "@" in bare or find_dates(bare):
         return []
     row = next((row for row in rows if bare in row.text), rows[0])
     found = _skill(bare, row, known)

@@ -15,6 +15,9 @@ _MIDDLE: Final = re.compile(
     r"\s+[—–-]\s+|\s+@\s+|\s+(?:at|bei der|bei|beim|chez|presso|bij|"
     r"w firmie)\s+(?=[A-ZÀ-Þ0-9\"])|\s+—|—\s+"
 )
+_LINK: Final = re.compile(
+    r"^(?:at|@|bei der|beim|bei|chez|presso|bij|w firmie|w|en|na|no|for|für)\s+(?=[A-ZÀ-Þ0-9])"
+)
 _COMMA: Final = re.compile(r",\s+")
 _EDGE: Final = " ,;|–—-:•·"
 
@@ -56,7 +59,7 @@ def _lead_apart(cell: str, row: Row) -> list[str]:
     if lead and cell.startswith(lead) and len(cell) > len(lead) + 2:
         rest = cell[len(lead) :]
         if rest[:1] in " ,|–—-:·•(" and len(lead) > 2:
-            return [lead, rest.strip(_EDGE)]
+            return [lead, _LINK.sub("", rest.strip(_EDGE))]
     return [cell]
 
 
@@ -70,7 +73,7 @@ def _add(header: Header, unit: Unit) -> None:
     unit.text = bare
     if place_score(bare) >= 0.85 and header.location is None:
         header.location = Unit(bare.strip("()"), unit.row, unit.cell)
-    else:
+    elif place_score(bare) < 1.0:
         header.units.append(unit)
 
 

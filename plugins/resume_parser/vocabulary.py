@@ -49,6 +49,9 @@ SPOKEN: Final = _listed("lists", "spoken")
 ENTRY_LABELS: Final = _listed("lists", "entry_labels")
 """Labels that stand inside of entries too, so that they open no section there."""
 
+FIELD_LABELS: Final = _listed("lists", "field_labels")
+"""What forms write before a field: `Employer`, `Zeitraum`."""
+
 
 def without_conjunctions(folded: str) -> str:
     """Return the key of a heading with its conjunctions left out: `skills & tools`."""
