@@ -1,0 +1,174 @@
+"""Which plugins each tenant enabled, remembered for seconds and forgotten at once when told.
+
+The database says by NOTIFY when an installation changed; while that line is down what is remembered
+grows old within seconds, so a change takes effect everywhere soon in either case.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from core.installations.model import Installation
+from core.installations.settings import open_settings
+from core.shared.ids import TenantId
+from core.shared.tenant import TenantContext
+from core.tenancy.entitlements import included_in_plan
+from plugins.host.catalogue import Catalogue, LoadedPlugin
+from plugins.postgres.database import CONNECTION_LOST
+from plugins.postgres.installations import (
+    CHANNEL,
+    PostgresInstallationQueries,
+    PostgresPluginRevisions,
+)
+from plugins.postgres.plugin_tables import checksums
+from tenants.plugins.seams import Process
+
+REMEMBERED_SECONDS: Final = 5.0
+RECONNECT_SECONDS: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class EnabledPlugin(msgspec.Struct, frozen=True):
+    """A plugin with what one tenant decided about it."""
+
+    plugin: LoadedPlugin
+    installation_id: UUID
+    is_enabled: bool
+    """Whether the tenant wants it and nothing but the plan can be in the way."""
+    permissions: frozenset[str]
+    values: Mapping[str, Any]
+    """The settings as plain data, secrets in the clear."""
+    settings_version: int
+    installation_version: int
+
+    @property
+    def id(self) -> str:
+        """The plugin's id."""
+        return self.plugin.id
+
+    def works_for(self, tenant: TenantContext) -> bool:
+        """Whether it may be called now."""
+        feature = self.plugin.manifest.feature
+        included = feature is None or included_in_plan(tenant, feature).allowed
+        return self.is_enabled and included
+
+
+class EnabledPlugins:
+    """Reads and remembers."""
+
+    def __init__(self, process: Process, catalogue: Catalogue) -> None:
+        self._process = process
+        self._catalogue = catalogue
+        self._known: dict[TenantId, tuple[float, tuple[EnabledPlugin, ...]]] = {}
+        self._changes = 0
+        self._ready: frozenset[str] = frozenset()
+        self._listener: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Begin to listen for changes."""
+        self._listener = asyncio.create_task(self._listen(), name="plugin-changes")
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        self._stopping = True
+        while self._listener is not None and not self._listener.done():
+            # Once may not do: a cancellation can be lost inside `wait_for` of Python 3.11.
+            self._listener.cancel()
+            await asyncio.wait((self._listener,), timeout=1.0)
+
+    def forget(self, tenant_id: TenantId) -> None:
+        """Read the tenant's installations anew when they are needed next."""
+        self._changes += 1
+        self._known.pop(tenant_id, None)
+
+    async def of(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
+        """Return what the tenant has installed and wasn't uninstalled, in the order enabled."""
+        known = self._known.get(tenant_id)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        changes = self._changes
+        found = await self._read(tenant_id)
+        if changes == self._changes:
+            self._known[tenant_id] = (time.monotonic() + REMEMBERED_SECONDS, found)
+        return found
+
+    async def working_for(self, tenant: TenantContext) -> Sequence[EnabledPlugin]:
+        """Return the plugins that may be called for the tenant now."""
+        return [each for each in await self.of(tenant.id) if each.works_for(tenant)]
+
+    async def find(self, tenant_id: TenantId, plugin_id: str) -> EnabledPlugin | None:
+        """Return one, enabled or not, or None when the tenant has no settings for it."""
+        return next((each for each in await self.of(tenant_id) if each.id == plugin_id), None)
+
+    async def _read(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
+        reader = self._process.database.reader(tenant_id)
+        installations = await PostgresInstallationQueries(reader).all()
+        secrets = self._process.secrets(tenant_id)
+        found = []
+        for each in installations:
+            plugin = self._catalogue.plugins.get(each.plugin_id)
+            if plugin is None or each.decision == "uninstalled" or plugin.manifest.kind == "system":
+                continue
+            values = await open_settings(each, secrets)
+            found.append(await self._joined(plugin, each, values))
+        return tuple(found)
+
+    async def _joined(
+        self, plugin: LoadedPlugin, installation: Installation, values: Mapping[str, Any]
+    ) -> EnabledPlugin:
+        asked = {permission.action for permission in plugin.manifest.permissions}
+        return EnabledPlugin(
+            plugin=plugin,
+            installation_id=installation.id,
+            is_enabled=(
+                installation.decision == "enabled"
+                and asked <= set(installation.accepted)
+                and await self._has_tables(plugin)
+            ),
+            permissions=frozenset(asked & set(installation.accepted)),
+            values=values,
+            settings_version=installation.settings_version,
+            installation_version=installation.version,
+        )
+
+    async def _has_tables(self, plugin: LoadedPlugin) -> bool:
+        """Whether the database has the plugin's tables; once it has, it keeps them."""
+        if not plugin.migrations or plugin.id in self._ready:
+            return True
+        applied = await PostgresPluginRevisions(self._process.database).applied()
+        of_plugin = applied.get(plugin.id, {})
+        wanted = checksums(plugin.migrations)
+        if any(of_plugin.get(number) != checksum for number, checksum in wanted.items()):
+            return False
+        self._ready |= {plugin.id}
+        return True
+
+    def _forget_all(self) -> None:
+        self._changes += 1
+        self._known.clear()
+
+    def _hear(self, *heard: Any) -> None:
+        """Called by asyncpg with connection, process id, channel and payload."""
+        try:
+            self.forget(TenantId(UUID(str(heard[-1]))))
+        except ValueError:
+            self._forget_all()
+
+    async def _listen(self) -> None:
+        while not self._stopping:
+            try:
+                async with self._process.database.listen(CHANNEL, self._hear) as lost:
+                    self._forget_all()
+                    await lost.wait()
+            except CONNECTION_LOST as error:
+                log.warning("plugin_changes_lost", error=type(error).__name__)
+            finally:
+                self._forget_all()
+            await asyncio.sleep(RECONNECT_SECONDS)
