@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 import msgspec
 import redis.asyncio as redis
 
+from core.installations.ports import PluginCatalogue
 from core.ports.tasks import Attempt
 from core.shared.access import Access
 from core.shared.actor import Actor
@@ -42,6 +43,7 @@ class Session(msgspec.Struct):
     valkey: redis.Redis
     vault: SubjectVault
     tenant_keys: TenantKeys
+    catalogue: PluginCatalogue
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
     attempt: Attempt | None = None

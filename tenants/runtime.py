@@ -9,7 +9,7 @@ from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.ids import Ids, TenantId
 from core.shared.tenant import TenantContext
-from plugins.outbound.network import OutboundNetwork
+from plugins.host.catalogue import Catalogue
 from plugins.postgres.credentials import Credentials
 from plugins.postgres.database import Database, DatabaseSettings
 from plugins.postgres.directory import TenantDirectory
@@ -18,8 +18,10 @@ from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
 from plugins.system.clock import SystemClock
 from plugins.system.ids import RandomIds
+from tenants.catalogue import HostCatalogue
 from tenants.identities import Identified, Identities
 from tenants.master_keys import check_master_keys, master_key_loader
+from tenants.plugins.installed import installed_plugins
 from tenants.scope import Machinery, TenantScope
 from tenants.settings import Settings
 from tenants.wiring.all import wire
@@ -35,6 +37,7 @@ class Runtime:
         valkey: redis.Redis,
         clock: Clock,
         ids: Ids,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -45,9 +48,7 @@ class Runtime:
             raise ValueError("settings must hold the secret key; see tenants.bootstrap.prepare")
         self.master_keys = MasterKeys(master_key_loader(settings))
         self.tenant_keys = TenantKeys(database, self.master_keys)
-        self.outbound = OutboundNetwork(
-            networks=settings.outbound_allowed_networks, ports=settings.outbound_allowed_ports
-        )
+        self.catalogue = installed_plugins() if catalogue is None else catalogue
         self._machinery = Machinery(
             database,
             clock,
@@ -56,6 +57,7 @@ class Runtime:
             valkey,
             SubjectVault(self.master_keys),
             self.tenant_keys,
+            HostCatalogue(self.catalogue),
             wire(),
         )
         self._credentials = Credentials(database, settings.secret_key, clock)
@@ -63,11 +65,17 @@ class Runtime:
 
     @classmethod
     async def open(
-        cls, settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        catalogue: Catalogue | None = None,
     ) -> "Runtime":
         """Connect to the engines that `settings` names: its URLs and secret key must be set.
 
         `clock` and `ids` are the machine's unless given; the demo plays a year with its own.
+        `catalogue` holds the installed plugins unless a test brings its own.
         `tenants.bootstrap.prepare` fills them in for embedded engines. Raises Unavailable when the
         database is away, UnsafeRole when it would let tenants see each other, and MasterKeyMissing
         when what is encrypted in it can't be read.
@@ -87,7 +95,9 @@ class Runtime:
         valkey = redis.Redis.from_url(
             settings.redis_url, socket_timeout=2, socket_connect_timeout=2
         )
-        runtime = cls(settings, database, valkey, clock or SystemClock(), ids or RandomIds())
+        runtime = cls(
+            settings, database, valkey, clock or SystemClock(), ids or RandomIds(), catalogue
+        )
         try:
             await database.assert_safe()
             await check_master_keys(runtime.master_keys, database)
@@ -101,7 +111,6 @@ class Runtime:
         """Let go of every connection."""
         await self._identities.stop()
         await self._credentials.close()
-        await self.outbound.close()
         await self.redis.aclose()
         await self.database.close()
 

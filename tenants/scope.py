@@ -8,6 +8,7 @@ import msgspec
 import redis.asyncio as redis
 import sqlalchemy as sa
 
+from core.installations.ports import PluginCatalogue
 from core.shared.access import FULL, Access, authorise
 from core.shared.actor import Actor
 from core.shared.clock import Clock
@@ -44,6 +45,7 @@ class Machinery(msgspec.Struct, frozen=True):
     valkey: redis.Redis
     vault: SubjectVault
     tenant_keys: TenantKeys
+    catalogue: PluginCatalogue
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -147,6 +149,7 @@ class TenantScope:
             valkey=machinery.valkey,
             vault=machinery.vault,
             tenant_keys=machinery.tenant_keys,
+            catalogue=machinery.catalogue,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
