@@ -7,7 +7,7 @@ column leaves the labels in one heap and what they label in another.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from plugins.resume_parser.dates import find_dates
+from plugins.resume_parser.dates import find_dates, take_date
 from plugins.resume_parser.folding import key
 from plugins.resume_parser.rows import Row
 from plugins.resume_parser.vocabulary import FIELD_LABELS
@@ -26,7 +26,36 @@ def paired_columns(rows: list[Row]) -> list[Row]:
             result[begin:stop] = merged
             at = begin + len(merged)
         at += 1
+    return _dates_beside(result)
+
+
+def _dates_beside(rows: list[Row]) -> list[Row]:
+    """Give dates that were read with another column to the row of their height."""
+    result = list(rows)
+    for before, row, after in zip([None, *rows], rows, [*rows[1:], None], strict=False):
+        dates = find_dates(row.text) if len(row.text) < 40 and not row.bullet else []
+        at_home = _is_near(row, before) or _is_near(row, after)
+        if not dates or at_home or take_date(row.text)[1]:
+            continue
+        match = next((each for each in result if _is_right_of(row, each)), None)
+        if match is not None and not match.bullet and not _is_label(match):
+            result.remove(row)
+            number = result.index(match)
+            result[number] = replace(match, cells=[*match.cells, *row.cells])
     return result
+
+
+def _is_near(row: Row, other: Row | None) -> bool:
+    """Whether the row next in reading order stands above or under it, in the same column."""
+    if other is None or other.y0 is None or row.y0 is None or other.page != row.page:
+        return False
+    if row.x0 is None or row.x1 is None or other.x0 is None or other.x1 is None:
+        return True
+    return abs(row.y0 - other.y0) < 30 and other.x0 < row.x1 and row.x0 < other.x1
+
+
+def _is_right_of(row: Row, other: Row) -> bool:
+    return other.page == row.page and other.index != row.index and _is_beside(other, row)
 
 
 def _columns(rows: list[Row], at: int) -> tuple[int, int]:

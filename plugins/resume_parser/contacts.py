@@ -85,7 +85,8 @@ def find_phone(
     A number without a country code is read as one of the country that the résumé names, or of its
     language; when it fits neither it is kept as written.
     """
-    regions = [place and country_of(place), _REGION_OF.get(language, "US"), "GB", "DE", "US"]
+    home = [place and country_of(place), _REGION_OF.get(language, "US")]
+    regions = [region for region in home if region]
     candidates: list[tuple[str, Row | None]] = [
         (match[0], row)
         for row in rows
@@ -93,15 +94,14 @@ def find_phone(
     ]
     candidates += [(link.uri[4:], None) for link in links if link.uri.lower().startswith("tel:")]
     for written, row in candidates:
-        found = _e164(written, [region for region in regions[:2] if region])
+        found = _e164(written, [*regions, "US"])
         if found is not None:
             return found, row, 0.97
     for written, row in candidates:
         digits = re.sub(r"\D", "", written)
-        if 8 <= len(digits) <= 15 and not re.search(r"(?:19|20)\d\d\D+(?:19|20)\d\d", written):
-            found = _e164(written, [region for region in regions[2:] if region])
-            if found is not None or row is None or not _is_dated(written):
-                return found or written.strip(), row, 0.5
+        years = _is_dated(written) or re.search(r"(?:19|20)\d\d\D+(?:19|20)\d\d", written)
+        if 8 <= len(digits) <= 15 and not years:
+            return written.strip(), row, 0.5
     return None
 
 
@@ -110,20 +110,22 @@ def _is_dated(written: str) -> bool:
 
 
 def _e164(written: str, regions: list[str]) -> str | None:
+    """Return the number of the first region in which it is valid, else possible."""
     if _is_dated(written):
         return None
     text = re.sub(r"^00", "+", written.strip()).replace("(0)", "")
-    for region in regions if not text.startswith("+") else ["ZZ"]:
+    read: list[phonenumbers.PhoneNumber] = []
+    for region in dict.fromkeys(regions) if not text.startswith("+") else ["ZZ"]:
         try:
-            number = phonenumbers.parse(text, region)
+            read.append(phonenumbers.parse(text, region))
         except phonenumbers.NumberParseException:
             continue
-        valid = phonenumbers.is_valid_number(number)
-        if valid or (text.startswith("+") and phonenumbers.is_possible_number(number)):
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        # Numbers kept for fiction, such as 555-0123, are possible and not valid.
-        if phonenumbers.is_possible_number(number) and len(re.sub(r"\D", "", text)) >= 9:
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # Numbers kept for fiction, such as 555-0123, are possible and not valid.
+    enough = text.startswith("+") or len(re.sub(r"\D", "", text)) >= 9
+    valid = [number for number in read if phonenumbers.is_valid_number(number)]
+    possible = [number for number in read if enough and phonenumbers.is_possible_number(number)]
+    for number in [*valid, *possible]:
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
 
 
@@ -161,7 +163,12 @@ def find_links(rows: list[Row], links: tuple[DocumentLink, ...]) -> list[tuple[s
     for row in rows:
         for match in URL.finditer(EMAIL.sub(" ", row.text)):
             _add(found, match[0], row)
-    return list(found.values())
+    return [
+        (link, row)
+        for same, (link, row) in found.items()
+        # An address that is wrapped in the text is whole in the link that lies on it.
+        if not any(other.startswith(same) for other in found if other != same and same.count("/"))
+    ]
 
 
 def _is_profile(uri: str) -> bool:

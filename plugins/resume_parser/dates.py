@@ -59,6 +59,7 @@ _BEFORE: Final = re.compile(r"(?:^|[\s(\[,|])([^\W\d_]+['’:]?)\s*(?:the\s+|le\
 _FROM: Final = SINCE_WORDS | frozenset(("von", "de", "du", "van", "di", "da", "between"))
 _OPEN: Final = re.compile(r"\s*[-–—]\s*(?:$|[)\],|])")
 _DIGITS: Final = re.compile(r"\d\d")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _DURATION_UNIT: Final = (
     r"(?:years?|yrs?|jahre?n?|ans?|années?|an(?:ni|no)|años?|anos?|jaar|lat[a]?|rok|months?|mos?|"
     r"monate?n?|mois|mes(?:es|i|e)?|maand(?:en)?|miesi[ąe]c\w*|weeks?|wochen?|Y|M)\.?"
@@ -88,11 +89,30 @@ def find_dates(text: str) -> list[DateSpan]:
     if not _DIGITS.search(text):
         return []
     found = []
-    for match in _RANGE.finditer(text):
+    at = 0
+    while (match := _RANGE.search(text, at)) is not None:
+        at = match.end()
+        strange = _strange_word(match)
+        if strange is not None:
+            at = strange
+            continue
         span = _span(match, text)
         if span is not None:
             found.append(span)
+            at = max(span.stop, match.start() + 1)
     return found
+
+
+def _strange_word(match: re.Match[str]) -> int | None:
+    """Where the digits begin, when the word before them is no month: `Boston, 2021-03`."""
+    name = _LETTERS.match(match[0])
+    if name is None or match["gone"]:
+        return None
+    word = name[0].lower()
+    if word in MONTHS or word in SEASONS or word == "q":
+        return None
+    digit = _DIGITS.search(match[0])
+    return match.start() + digit.start() if digit else None
 
 
 def _span(match: re.Match[str], text: str) -> DateSpan | None:

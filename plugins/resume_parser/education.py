@@ -15,19 +15,19 @@ from plugins.resume_parser.units import Unit, comma_splits, header_of, split_mid
 
 _OF: Final = (
     r"(?:\s+of\s+(?:Applied\s+)?(?:Science|Sciences|Arts|Engineering|"
-    r"Business Administration|Laws?|Education|"
-    r"Fine Arts|Philosophy|Medicine|Technology|Commerce|Architecture|Public Health|Nursing|Music|"
-    r"Social Work|Public Administration|Design|Business|Research|Computer Science|"
-    r"Surgery|Pharmacy|Health Science))"
+    r"Business\sAdministration|Laws?|Education|"
+    r"Fine\sArts|Philosophy|Medicine|Technology|Commerce|Architecture|Public\sHealth|Nursing|Music|"
+    r"Social\sWork|Public\sAdministration|Design|Business|Research|Computer\sScience|"
+    r"Surgery|Pharmacy|Health\sScience))"
 )
 _TAIL: Final = (
     r"(?:\s+(?:degree|diploma|studium|studies|thesis|magistrale|triennale|specialistica|professionnelle|"
-    r"recherche|universitario|oficial|acad[ée]mico|superior|universitaire|national|d['’][ée]tudes|"
-    r"(?:1|2|I|II)(?![\w.])|\(?hons\.?\)?|\(?honours\)?|inżynier|inż\.))*"
+    r"di\sricerca|[Aa]rtium|recherche|universitario|oficial|acad[ée]mico|superior|universitaire|national|d['’][ée]tudes|"
+    r"(?:[1-4]|I|II)(?![\w.])|\(?hons\.?\)?|\(?honours\)?|inżynier|inż\.))*"
 )
 _DEGREE: Final = re.compile(
     rf"""^(?P<degree>
-      (?:Executive\s+|Joint\s+|Double\s+|Professional\s+)?(?:Bachelor|Master|Doctor|Associate)(?:['’]?s)?(?:\s+(?:Degree|Diploma))?{_OF}?(?:\s+\((?:Hons\.?|Honours|[A-Z][A-Za-z.]{{1,6}})\))?{_TAIL}
+      (?:Executive\s+|Joint\s+|Double\s+|Professional\s+)?(?:Bachelor|Master|Doctor|Associate)(?![a-rt-z])(?:['’]?s)?(?:\s+(?:Degree|Diploma))?{_OF}?(?:\s+\((?:Hons\.?|Honours|[A-Z][A-Za-z.]{{1,6}})\))?{_TAIL}
     | (?:Diplôme|Diploma|Titre|Título)\s+d['’e]\s?(?:ingénieur|infirmi[eè]re?|Etat|État|
           etat)(?:\s+d['’]État)?
     | Dipl(?:om)?\.?-?\s?(?:Ing|Inf|Kfm|Kff|Betriebsw|Phys|Chem|Math|Psych|Biol|Wirt\.?-?Ing|
@@ -37,8 +37,8 @@ _DEGREE: Final = re.compile(
     | (?:Ph\.?\s?D\.?|Dr\.\s?(?:rer\.\s?nat|phil|med|iur|-Ing|rer\.\s?pol)\.?)(?=\W|$)
     | (?:Licence|Master|Bac|BTS|DUT|BUT|CAP|BEP|Mastère|MBA|Laurea|Grado|Licenciatura|
           Ingenier[íi]a|Máster|Maestría|Doctorado|Doctorat|Dottorato|Mestrado|Doutoramento|
-          Doutorado|Bacharelado|Bachillerato|Técnico Superior|Formación Profesional|
-          Ciclo Formativo|Abitur|Matura|Diplom|Magister|Licencjat|Inżynier|Promotion|Ausbildung|
+          Doutorado|Bacharelado|Bachillerato|Técnico\sSuperior|Formación\sProfesional|
+          Ciclo\sFormativo|Doktorat|Doctoraal|Technik|Abitur|Matura|Diplom|Magister|MBO|HBO|Licencjat|Inżynier|Promotion|Ausbildung|
           Berufsausbildung|Studium|Staatsexamen|Baccalauréat|Maturità|Diploma){_TAIL}(?=\W|$)
     | [A-Z][A-Za-z]{{0,5}}(?:\.\s?(?:Sc|Eng|Ed|Tech|Com|Arch|A|S|D|M|Phil|Mus|Pharm)(?![a-z])|
           \.[A-Z][A-Za-z]{{0,4}})*\.?(?:\s?\((?:Hons\.?|Honours|FH)\))?(?=[\s,:–—(-]|$)

@@ -105,12 +105,12 @@ def place_score(text: str) -> float:
     if all(kinds):
         return 1.0 if len(kinds) > 1 or kinds[0] != "town" else 0.85
     # An unknown town before a known state or country: `Kleinmachnow, Germany`.
-    if len(kinds) > 1 and kinds[-1] in ("country", "state", "region") and len(parts[0]) < 30:
+    if len(kinds) == 2 and kinds[-1] in ("country", "state", "region") and len(parts[0]) < 30:
         unknown = [part for part, kind in zip(parts, kinds, strict=True) if not kind]
         if (
             len(unknown) == 1
             and _could_be_town(unknown[0])
-            and re.search(r"[–—|]|\s-\s", text) is None
+            and re.search(r"[–—|(]|\s-\s", text) is None
         ):
             return 0.9 if kinds[-1] == "state" else 0.75
     return 0.0

@@ -6,7 +6,7 @@ from typing import Final
 
 from plugins.resume_parser.entries import Entry
 from plugins.resume_parser.places import place_score, split_place
-from plugins.resume_parser.roles import company_score, is_employment_kind
+from plugins.resume_parser.roles import company_score, is_employment_kind, title_score
 from plugins.resume_parser.rows import Row
 from plugins.resume_parser.vocabulary import LEGAL_FORMS
 
@@ -71,7 +71,8 @@ def _add(header: Header, unit: Unit) -> None:
         r"\s*\((?:[^()]{2,20})\)$", lambda m: "" if is_employment_kind(m[0]) else m[0], text
     )
     unit.text = bare
-    if place_score(bare) >= 0.85 and header.location is None:
+    named = title_score(bare) > 0 or company_score(bare) >= 0.7
+    if place_score(bare) >= (0.95 if named else 0.85) and header.location is None:
         header.location = Unit(bare.strip("()"), unit.row, unit.cell)
     elif place_score(bare) < 1.0:
         header.units.append(unit)
