@@ -1,18 +1,12 @@
 """`intellimatch tenant`: what only the operator may do with tenants."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any, get_args
 
 import click
-import msgspec
 
+from api.cli.operator import open_tenant, print_json, with_runtime, with_settings
 from core.identity.contracts.team import IssuePasswordReset
-from core.shared.actor import system
-from core.shared.errors import NotFound
-from core.shared.tenant import PlanId, TenantContext
+from core.shared.tenant import PlanId
 from core.shared.usecase import Command
 from core.tenancy.contracts import (
     ChangePlan,
@@ -26,11 +20,9 @@ from core.tenancy.contracts import (
 )
 from core.tenancy.plans import FEATURES
 from tenants.addresses import tenant_host, tenant_url
-from tenants.bootstrap import ready_engines
 from tenants.registration import list_tenants, register_tenant
 from tenants.runtime import Runtime
-from tenants.scope import TenantScope
-from tenants.settings import Settings, load_settings
+from tenants.settings import Settings
 
 PLAN = click.Choice(get_args(PlanId))
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -90,9 +82,9 @@ def create(
             "invitation_link": registered.admin.invitation_link,
         }
 
-    made = _run(work)
+    made = with_runtime(work)
     if as_json:
-        _print_json(made)
+        print_json(made)
         return
     click.echo(f"{name} lives at {made['url']}, on the plan {plan}.")
     if made["invitation_link"]:
@@ -114,9 +106,9 @@ def list_command(*, as_json: bool) -> None:
             )
         return await list_tenants(settings.owner_database_url)
 
-    found = asyncio.run(_with_settings(work))
+    found = with_settings(work)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     if not found:
         click.echo("No tenant yet. Make one with `intellimatch tenant create`.")
@@ -134,16 +126,16 @@ def show(slug: str, *, as_json: bool) -> None:
     """Show a tenant and what it uses of its plan."""
 
     async def work(runtime: Runtime) -> Any:
-        tenant, scope = await _open(runtime, slug)
+        tenant, scope = await open_tenant(runtime, slug)
         return {
             "tenant": await scope.ask(ShowTenant()),
             "url": tenant_url(runtime.settings, tenant),
             "entitlements": await scope.ask(ShowEntitlements()),
         }
 
-    shown = _run(work)
+    shown = with_runtime(work)
     if as_json:
-        _print_json(shown)
+        print_json(shown)
         return
     tenant = shown["tenant"]
     click.echo(f"{tenant.name} ({tenant.slug}), {tenant.status}, plan {tenant.plan}")
@@ -217,57 +209,23 @@ def reset_password(slug: str, email: str, *, as_json: bool) -> None:
     """Print a link with which a member chooses a new password, once, within an hour."""
 
     async def work(runtime: Runtime) -> Any:
-        _, scope = await _open(runtime, slug)
+        _, scope = await open_tenant(runtime, slug)
         return await scope.execute(IssuePasswordReset(email=email))
 
-    issued = _run(work)
+    issued = with_runtime(work)
     if as_json:
-        _print_json(issued)
+        print_json(issued)
     else:
         click.echo(issued.link)
 
 
 def _change(slug: str, change: Command[Any], done: str, *, as_json: bool) -> None:
     async def work(runtime: Runtime) -> Any:
-        _, scope = await _open(runtime, slug)
+        _, scope = await open_tenant(runtime, slug)
         return await scope.execute(change)
 
-    view = _run(work)
+    view = with_runtime(work)
     if as_json:
-        _print_json(view)
+        print_json(view)
     else:
         click.echo(done)
-
-
-async def _open(runtime: Runtime, slug: str) -> tuple[TenantContext, TenantScope]:
-    tenant = await runtime.resolve_host(f"{slug}.{runtime.settings.base_domain}")
-    if tenant is None:
-        raise NotFound(f"There is no tenant {slug}. `intellimatch tenant list` shows them.")
-    operator = system(tenant.id, name="Operator")
-    return tenant, runtime.scope(tenant, operator, "command-line")
-
-
-def _run(work: Callable[[Runtime], Awaitable[Any]]) -> Any:
-    async def with_runtime(settings: Settings) -> Any:
-        async with _runtime(settings) as runtime:
-            return await work(runtime)
-
-    return asyncio.run(_with_settings(with_runtime))
-
-
-async def _with_settings(work: Callable[[Settings], Awaitable[Any]]) -> Any:
-    async with ready_engines(load_settings(os.environ)) as settings:
-        return await work(settings)
-
-
-@asynccontextmanager
-async def _runtime(settings: Settings) -> AsyncIterator[Runtime]:
-    runtime = await Runtime.open(settings)
-    try:
-        yield runtime
-    finally:
-        await runtime.close()
-
-
-def _print_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
