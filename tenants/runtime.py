@@ -10,6 +10,7 @@ from core.shared.clock import Clock
 from core.shared.ids import Ids, TenantId
 from core.shared.tenant import TenantContext
 from plugins.host.catalogue import Catalogue
+from plugins.outbound.network import OutboundNetwork
 from plugins.postgres.credentials import Credentials
 from plugins.postgres.database import Database, DatabaseSettings
 from plugins.postgres.directory import TenantDirectory
@@ -21,7 +22,9 @@ from plugins.system.ids import RandomIds
 from tenants.catalogue import HostCatalogue
 from tenants.identities import Identified, Identities
 from tenants.master_keys import check_master_keys, master_key_loader
+from tenants.plugins.facade import Plugins
 from tenants.plugins.installed import installed_plugins
+from tenants.plugins.seams import Process
 from tenants.scope import Machinery, TenantScope
 from tenants.settings import Settings
 from tenants.wiring.all import wire
@@ -48,7 +51,14 @@ class Runtime:
             raise ValueError("settings must hold the secret key; see tenants.bootstrap.prepare")
         self.master_keys = MasterKeys(master_key_loader(settings))
         self.tenant_keys = TenantKeys(database, self.master_keys)
+        self.outbound = OutboundNetwork(
+            networks=settings.outbound_allowed_networks, ports=settings.outbound_allowed_ports
+        )
         self.catalogue = installed_plugins() if catalogue is None else catalogue
+        self.plugins = Plugins(
+            Process(settings, database, clock, ids, self.outbound, self.secrets, self.scope),
+            self.catalogue,
+        )
         self._machinery = Machinery(
             database,
             clock,
@@ -58,6 +68,7 @@ class Runtime:
             SubjectVault(self.master_keys),
             self.tenant_keys,
             HostCatalogue(self.catalogue),
+            self.plugins,
             wire(),
         )
         self._credentials = Credentials(database, settings.secret_key, clock)
@@ -102,6 +113,7 @@ class Runtime:
             await database.assert_safe()
             await check_master_keys(runtime.master_keys, database)
             await runtime._identities.start()
+            await runtime.plugins.start()
         except BaseException:
             await runtime.close()
             raise
@@ -109,8 +121,10 @@ class Runtime:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        await self.plugins.stop()
         await self._identities.stop()
         await self._credentials.close()
+        await self.outbound.close()
         await self.redis.aclose()
         await self.database.close()
 

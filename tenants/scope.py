@@ -24,6 +24,7 @@ from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
 from tenants.injection import Provider, Session, inject
+from tenants.plugins.facade import Plugins
 from tenants.settings import Settings
 
 R = TypeVar("R")
@@ -46,6 +47,7 @@ class Machinery(msgspec.Struct, frozen=True):
     vault: SubjectVault
     tenant_keys: TenantKeys
     catalogue: PluginCatalogue
+    plugins: Plugins
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -66,6 +68,11 @@ class TenantScope:
     def settings(self) -> Settings:
         """How this process is configured."""
         return self._machinery.settings
+
+    @property
+    def plugins(self) -> Plugins:
+        """What the tenants of this process have plugged in."""
+        return self._machinery.plugins
 
     async def execute(self, command: Command[R]) -> R:
         """Run a command in one transaction and return its view.
@@ -150,6 +157,7 @@ class TenantScope:
             vault=machinery.vault,
             tenant_keys=machinery.tenant_keys,
             catalogue=machinery.catalogue,
+            plugins=machinery.plugins,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:

@@ -12,6 +12,7 @@ from tenants.wiring import (
     installations,
     interviews,
     jobs,
+    plugins,
     secrets,
     task_operations,
     tasks,
@@ -32,6 +33,7 @@ WIRED: tuple[Providers, ...] = (
     analytics.PROVIDERS,
     audit.PROVIDERS,
     installations.PROVIDERS,
+    plugins.PROVIDERS,
 )
 
 
