@@ -56,7 +56,7 @@ class HostCatalogue:
             raise InvalidInput(*found, message="Some settings are not valid.")
         fields = {each.encode_name: each.type for each in msgspec.structs.fields(settings_type)}
         plain = {
-            name: msgspec.to_builtins(msgspec.convert(value, fields[name]))
+            name: _plain(msgspec.convert(value, fields[name]))
             for name, value in values.items()
         }
         if len(msgspec.json.encode(plain)) > MAX_BYTES:
@@ -76,7 +76,7 @@ class HostCatalogue:
             if each.encode_name in values:
                 shown[each.encode_name] = values[each.encode_name]
             elif not each.required:
-                shown[each.encode_name] = msgspec.to_builtins(_default(each))
+                shown[each.encode_name] = _plain(_default(each))
         return shown
 
 
@@ -144,6 +144,11 @@ def _problems(
             yield from problems_in(values[name], each.type, f"settings.{name}")
         elif each.required and name not in kept:
             yield FieldError(f"settings.{name}", "This field is required.", "missing")
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as it comes back from where it is stored."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _default(each: msgspec.structs.FieldInfo) -> Any:
