@@ -78,7 +78,7 @@ class EnabledAdapter(Generic[P]):
         tenant: TenantContext,
         enabled: EnabledPlugin,
         adapter: PortAdapter,
-        port: type[P],
+        port: Callable[..., P],
     ) -> None:
         self.plugin_id = enabled.id
         self.plugin_name = enabled.plugin.manifest.name
@@ -99,7 +99,7 @@ def _proxy(
     tenant: TenantContext,
     enabled: EnabledPlugin,
     adapter: PortAdapter,
-    port: type[Any],
+    port: Any,
 ) -> Any:
     methods = {}
     for name, method in vars(port).items():

@@ -1,5 +1,6 @@
 """All that the rest of a process does with plugins. Held by `tenants.runtime` as `plugins`."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -54,7 +55,9 @@ class Plugins:
         await self.enabled.stop()
         self.guard.close()
 
-    async def adapters(self, tenant: TenantContext, port: type[P]) -> tuple[EnabledAdapter[P], ...]:
+    async def adapters(
+        self, tenant: TenantContext, port: Callable[..., P]
+    ) -> tuple[EnabledAdapter[P], ...]:
         """Return the tenant's implementations of `port`, in the order in which it enabled them."""
         return tuple(
             EnabledAdapter(self.calls, tenant, enabled, adapter, port)
@@ -63,7 +66,7 @@ class Plugins:
             if adapter.port is port
         )
 
-    async def adapter(self, tenant: TenantContext, port: type[P]) -> P | None:
+    async def adapter(self, tenant: TenantContext, port: Callable[..., P]) -> P | None:
         """Return the first implementation of `port`, or None. It is used like the port itself."""
         found = await self.adapters(tenant, port)
         return found[0].port if found else None
