@@ -41,11 +41,14 @@ def main() -> None:
     _write(sink, framed(READY))
     while (request := _next(source, Request)) is not None:
         allow_cpu(order.limits.cpu_seconds)
-        document, is_sound = _read(request, order)
+        content = read_exactly(source, request.size)
+        if content is None:
+            return
+        document, is_sound = _read(content, request.file_name, order)
         _write(sink, framed(document))
         if not is_sound:
             return
-        del request, document
+        del content, document
 
 
 def _next(descriptor: int, kind: type[_Frame]) -> _Frame | None:
@@ -54,12 +57,10 @@ def _next(descriptor: int, kind: type[_Frame]) -> _Frame | None:
     return None if body is None else msgspec.msgpack.decode(body, type=kind)
 
 
-def _read(request: Request, order: Order) -> tuple[ReadDocument, bool]:
+def _read(content: bytes, file_name: str, order: Order) -> tuple[ReadDocument, bool]:
     """The document, and whether this process is fit for another."""
     try:
-        document = read_document(
-            request.content, request.file_name, order.limits, order.ocr_languages
-        )
+        document = read_document(content, file_name, order.limits, order.ocr_languages)
     except MemoryError:
         return unread("unknown", "refused", MEMORY), False
     except RecursionError:

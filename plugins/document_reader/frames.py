@@ -1,4 +1,7 @@
-"""What parent and reading process say to each other: a length of four bytes, then MessagePack."""
+"""What parent and reading process say to each other: a length of four bytes, then MessagePack.
+
+A document goes as it is, behind its name, so that the parent never holds it twice.
+"""
 
 import os
 import select
@@ -14,9 +17,9 @@ _CHUNK = 1 << 18
 
 
 class Request(msgspec.Struct, array_like=True):
-    """Read this."""
+    """Read what follows, so many bytes."""
 
-    content: bytes
+    size: int
     file_name: str
 
 

@@ -84,6 +84,11 @@ class Affine(msgspec.Struct, frozen=True):
     e: float
     f: float
 
+    @property
+    def swaps_axes(self) -> bool:
+        """Whether the page is displayed on its side."""
+        return abs(self.b) > abs(self.a)
+
     def box(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
         """Return left, top, right, bottom of what the rectangle becomes."""
         u0, v0 = self.a * x0 + self.c * y0 + self.e, self.b * x0 + self.d * y0 + self.f
@@ -148,7 +153,7 @@ class Styles:
         return found
 
     def is_turned(self, address: int) -> bool:
-        """Whether the object's letters stand on their side."""
+        """Whether the object's letters stand on their side of the undisplayed page."""
         found = self._turned.get(address)
         if found is None:
             matrix = pdfium_c.FS_MATRIX()
@@ -241,7 +246,7 @@ def words_of(text_page: Any, count: int, display: Affine) -> Iterator[Word]:
         if word is not None:
             yield word
         word = Word(text, *box, style=style, objects=[address], glyphs=1)
-        word.is_turned = styles.is_turned(address)
+        word.is_turned = styles.is_turned(address) != display.swaps_axes
         word.after_space, word.after_icon = after_space, after_icon
         after_space = after_icon = False
     if word is not None:

@@ -18,7 +18,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MOST_CONTROLS = 0.02
 _SAMPLE = 64_000
 _LIKELY = ["cp1252", "cp1250", "iso8859_15", "iso8859_2", "cp1251", "cp1253", "cp1254", "utf_16"]
-_BULLET = re.compile(r"^\s*[*·•◦▪–—-]\s+(?=\S)")  # noqa: RUF001 - dashes that people use
+_BULLET = re.compile(r"^\s*[*·•◦▪–—-]\s+(?=\S)")
 _WIDE_SPACE = re.compile(r"(?<=\S)(?: {3,}|\t+)(?=\S)")
 
 

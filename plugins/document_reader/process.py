@@ -27,6 +27,8 @@ from plugins.document_reader.reading import unread
 _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 30.0
 _LONGEST_NAME = 300
+_DYING_SECONDS = 0.5
+"""Its pipes close a moment before the reason of its end is known."""
 _MOST_DOCUMENTS = 400
 """After so many, a fresh process takes over: libraries in C leak a little."""
 SLOW = "Reading it takes longer than {seconds:.0f} seconds."
@@ -78,7 +80,9 @@ class ReadingProcess:
         self._left -= 1
         deadline = time.monotonic() + self._limits.wall_seconds
         try:
-            send(self._to, framed(Request(content, file_name[-_LONGEST_NAME:])), deadline)
+            request = Request(len(content), file_name[-_LONGEST_NAME:])
+            send(self._to, framed(request), deadline)
+            send(self._to, content, deadline)
             answer = receive(self._from, deadline, self._limits.answer_bytes)
             return msgspec.msgpack.decode(answer, type=ReadDocument)
         except Late:
@@ -86,6 +90,8 @@ class ReadingProcess:
             detail = SLOW.format(seconds=self._limits.wall_seconds)
             return unread("unknown", "refused", detail)
         except Gone:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING_SECONDS)
             self.kill()
             is_slow = self._process.returncode == -signal.SIGXCPU
             detail = SLOW.format(seconds=self._limits.cpu_seconds) if is_slow else ENDED
