@@ -14,7 +14,18 @@ import click
 from core.shared.errors import DomainError
 from tenants.settings_values import SettingsError
 
-COMMANDS = ("audit", "demo", "doctor", "keys", "migrate", "serve", "tasks", "tenant", "worker")
+COMMANDS = (
+    "audit",
+    "demo",
+    "doctor",
+    "keys",
+    "migrate",
+    "resume",
+    "serve",
+    "tasks",
+    "tenant",
+    "worker",
+)
 REFUSED = 2
 """Exit code when the command was understood but can't be done; the reason is on stderr."""
 

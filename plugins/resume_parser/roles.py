@@ -117,7 +117,7 @@ def degree_score(text: str) -> float:
     first = _is_degree(listed[0], text)
     if first:
         return 1.0
-    return 0.6 if any(_is_degree(each, "") for each in listed[1:6]) else 0.0
+    return 0.6 if any(_is_degree(each, text) for each in listed[1:8]) else 0.0
 
 
 _SHORT: Final = frozenset(
@@ -145,9 +145,8 @@ _SHORT: Final = frozenset(
 def _is_degree(word: str, text: str) -> bool:
     if word in _SHORT:
         # `MA` and `MS` are degrees, `ma` and `as` are words.
-        return word.upper() in text.split() or any(
-            part.strip(",.;:()") in (word.upper(), word.capitalize()) for part in text.split()[:2]
-        )
+        parts = [part.strip(",.;:()") for part in text.split()]
+        return word.upper() in parts or word.capitalize() in parts[:1]
     if word in DEGREE_WORDS:
         return True
     return (

@@ -13,15 +13,20 @@ from core.ports.documents import DocumentLine
 from plugins.resume_parser.folding import key
 from plugins.resume_parser.vocabulary import FIELD_LABELS
 
-_LOOKALIKES: Final = str.maketrans(
+_CONTROLS: Final[dict[int, str | None]] = {
+    code: " " for code in (*range(32), *range(127, 160)) if code != 9
+}
+_LOOKALIKES: Final = _CONTROLS | str.maketrans(
     {
         "\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ", "\u2002": " ", "\u2003": " ",
         "\u00ad": "-", "\ufffe": "-", "\u2011": "-", "\u2010": "-", "\u2212": "–", "\u2015": "—",
         "\u200b": None, "\u200c": None, "\u200d": None, "\ufeff": None, "\u2060": None,
         "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
-        "\ufb05": "st", "\ufb06": "st", "\x0b": " ", "\x0c": " ",
+        "\ufb05": "st", "\ufb06": "st",
     }
 )  # fmt: skip
+_SOFT_HYPHEN: Final = re.compile("[\u00ad\ufffe](?=\\S)")
+"""Within a line it shows nothing; at its end it is a hyphen."""
 _ICON: Final = re.compile(
     "[\ue000-\uf8ff\U000f0000-\U000ffffd\u2600-\u26ff\u2706\u2709\U0001f300-\U0001faff\u260e\u2302\ufe0f]+"
 )
@@ -99,7 +104,7 @@ def rows_of(lines: tuple[DocumentLine, ...]) -> list[Row]:
 
 
 def _row(index: int, line: DocumentLine) -> Row | None:
-    text = _without_label(line.text.translate(_LOOKALIKES))
+    text = _without_label(_SOFT_HYPHEN.sub("", line.text).translate(_LOOKALIKES))
     numbered = False
     mark = _BULLET.match(text)
     if mark is not None:
