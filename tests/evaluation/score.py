@@ -1,7 +1,7 @@
 """Reads and parses the evaluation set and prints how much is right.
 
 `python -m tests.evaluation.score --half dev [--worst 10]` shows every field, and which documents
-cost most. The half `held-out` gives its figures only.
+cost most. `held-out` gives its figures only; `john-doe` is the sample beside the repository.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from core.resumes.ports import ResumeParser
 from plugins.document_reader.limits import Limits
 from plugins.document_reader.reading import read_document
 from tests.evaluation.corpus import HALVES, Sample, samples
+from tests.evaluation.john_doe import john_doe
 from tests.evaluation.scoring import (
     CAREER,
     CONTACTS,
@@ -44,8 +45,7 @@ def summary_of(scores: Scores) -> dict[str, float]:
 
 def read_samples(chosen: Sequence[Sample]) -> list[tuple[Sample, ReadDocument]]:
     """Typeset and read the documents."""
-    limits = Limits()
-    return [(each, read_document(each.content(), each.name, limits)) for each in chosen]
+    return [(each, _read(each.content(), each.name)) for each in chosen]
 
 
 def score_samples(
@@ -58,19 +58,38 @@ def score_samples(
     ]
 
 
+def score_john_doe(parser: ResumeParser) -> list[tuple[str, Scores]]:
+    """The same for the sample CV; nothing when it isn't there."""
+    return [
+        (name, score(parser.parse(_read(content, name), TODAY).resume, truth))
+        for name, content, truth in john_doe()
+    ]
+
+
+def _read(content: bytes, name: str) -> ReadDocument:
+    return read_document(content, name, Limits())
+
+
 def _wrongs(scores: Scores) -> int:
     return sum(tally.wrong + tally.missed for tally in scores.values())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--half", choices=HALVES, default="dev")
+    parser.add_argument("--half", choices=(*HALVES, "john-doe"), default="dev")
     parser.add_argument("--worst", type=int, default=0, help="show so many documents (dev only)")
     parser.add_argument("--parser", default="plugins.resume_parser.parser:StructureParser")
     given = parser.parse_args()
-    module, _, name = given.parser.partition(":")
-    made: Any = getattr(importlib.import_module(module), name)()
-    scored = score_samples(read_samples(list(samples(given.half))), made)
+    module, _, kind = given.parser.partition(":")
+    made: Any = getattr(importlib.import_module(module), kind)()
+    scored = (
+        score_john_doe(made)
+        if given.half == "john-doe"
+        else [
+            (sample.name, scores)
+            for sample, scores in score_samples(read_samples(list(samples(given.half))), made)
+        ]
+    )
     added = total([each for _, each in scored])
     for field, tally in added.items():
         click.echo(
@@ -79,14 +98,14 @@ def main() -> None:
         )
     for field, value in summary_of(added).items():
         click.echo(f"{field:12} {value:6.1%}  aim {AIMS[field]:.0%}")
-    if given.half == "dev":
-        for sample, scores in sorted(scored, key=lambda pair: -_wrongs(pair[1]))[: given.worst]:
+    if given.half != "held-out":
+        for name, scores in sorted(scored, key=lambda pair: -_wrongs(pair[1]))[: given.worst]:
             bad = {
-                name: msgspec.to_builtins(tally)
-                for name, tally in scores.items()
+                field: msgspec.to_builtins(tally)
+                for field, tally in scores.items()
                 if tally.wrong or tally.missed
             }
-            click.echo(f"{sample.name}: {bad}")
+            click.echo(f"{name}: {bad}")
 
 
 if __name__ == "__main__":
