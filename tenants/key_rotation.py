@@ -31,7 +31,7 @@ from tenants.master_keys import (
 )
 from tenants.settings import Settings
 
-_TURN: Final = 741_260_513
+TURN: Final = 741_260_513
 """Advisory lock of whoever rotates or retires; the database gives it back when they are killed."""
 
 _LOCK: Final = 741_260_512
@@ -273,7 +273,7 @@ async def _rewrap_all(
 
 
 async def _take_turn(owner: asyncpg.Connection) -> None:
-    if not await owner.fetchval("SELECT pg_try_advisory_lock($1)", _TURN):
+    if not await owner.fetchval("SELECT pg_try_advisory_lock($1)", TURN):
         raise KeysRefused("Somebody else is changing the master keys just now.")
 
 

@@ -16,13 +16,21 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from core.ports.secrets import SecretPlace
+from core.ports.secrets import MasterKeyMissing, SecretPlace
 from core.shared.secret import Secret
 from plugins.embedded.engines import EngineState
+from plugins.postgres.master_keys import MasterKeys
 from plugins.postgres.subject_keys import unwrap_subject_key, wrap_subject_key
+from plugins.postgres.tenant_keys import TenantKeys
 from tenants.diagnosis_keys import examine_master_keys
 from tenants.findings import Finding
-from tenants.master_keys import keep_first_master_key, master_keys_path, read_master_keys
+from tenants.key_rotation import TURN
+from tenants.master_keys import (
+    add_master_key,
+    keep_first_master_key,
+    master_keys_path,
+    read_master_keys,
+)
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 from tests.fixtures.canaries import search_files
@@ -314,22 +322,49 @@ async def test_a_missing_master_key_is_named_wherever_it_is_missed(
         path.write_text(content)
 
 
+async def test_a_rotation_killed_after_the_file_was_written_makes_no_second_key(
+    runtime: Runtime, world: World, settings: Settings, database: TestDatabase, tmp_path: Path
+) -> None:
+    sealed = await runtime.secrets(world.acme.id).seal(PLACE, Secret(CANARY))
+    before = read_master_keys(settings)
+    version = add_master_key(settings)
+    command = Command(settings, tmp_path / "command.log")
+    owner = await asyncpg.connect(str(settings.owner_database_url))
+    try:
+        await owner.execute("SELECT pg_advisory_lock($1)", TURN)
+        code, said = await command.run("rotate")
+        assert (code, "Somebody else is changing the master keys" in said) == (2, True), said
+    finally:
+        await owner.close()
+    code, said = await command.run("rotate")
+    assert code == 0, said
+    assert f"Now in use: master key {version}" in said
+    assert max(read_master_keys(settings)) == version
+    # A process that never read its keys again would fail now, and one that does doesn't.
+    stale = TenantKeys(runtime.database, MasterKeys(lambda: before))
+    with pytest.raises(MasterKeyMissing, match=f"doesn't hold master key {version}"):
+        await stale.secrets(world.acme.id).open(PLACE, sealed)
+    fresh = TenantKeys(runtime.database, runtime.master_keys)
+    assert (await fresh.secrets(world.acme.id).open(PLACE, sealed)).reveal() == CANARY
+
+
 async def test_keys_from_the_setting_are_taken_when_they_are_configured(
     runtime: Runtime, world: World, settings: Settings, database: TestDatabase, tmp_path: Path
 ) -> None:
     held = ",".join(master_keys_path(settings).read_text().split())
+    newest = max(read_master_keys(settings))
     configured = msgspec.structs.replace(settings, master_keys=held)
     code, said = await Command(configured, tmp_path / "a.log").run("rotate")
     assert code == 2
-    assert "No newer key than version 3 is configured. Put `4:KEY` in front" in said
-    newer = "4:" + "QUJD" * 10 + "QUI=," + held
+    assert f"No newer key than version {newest} is configured. Put `{newest + 1}:KEY`" in said
+    newer = f"{newest + 1}:{'QUJD' * 10}QUI=,{held}"
     configured = msgspec.structs.replace(settings, master_keys=newer)
     code, said = await Command(configured, tmp_path / "b.log").run("rotate")
     assert code == 0, said
-    assert "Now in use: master key 4" in said
+    assert f"Now in use: master key {newest + 1}" in said
     admin = await asyncpg.connect(database.admin_url)
     try:
-        assert list(await versions_in_use(admin)) == [4]
+        assert list(await versions_in_use(admin)) == [newest + 1]
     finally:
         await admin.close()
     other = await Runtime.open(configured)
@@ -345,7 +380,7 @@ async def test_a_retired_version_wraps_nothing_any_more(
 ) -> None:
     connection = await asyncpg.connect(database.app_url)
     try:
-        for version in (1, 9):
+        for version in (1, 99):
             with pytest.raises(asyncpg.SerializationError, match="is not in use"):
                 await connection.fetch(
                     "SELECT * FROM tenant_key_v1($1, $2, $3)", world.acme.id, b"x", version
