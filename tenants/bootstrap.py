@@ -9,14 +9,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
+import structlog
 
 from plugins.embedded.engines import EMBEDDED_DATABASE, Engines, start_engines
 from plugins.postgres.addresses import role_url
 from plugins.postgres.migrate import migrate
 from plugins.postgres.roles import DEFAULT_ROLES, prepare_database
+from tenants.catalogue import migrations_of
 from tenants.master_keys import keep_first_master_key
+from tenants.plugins.installed import installed_plugins
 from tenants.secret_key import resolve_secret_key
 from tenants.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -53,7 +58,9 @@ async def _with_addresses(settings: Settings, engines: Engines) -> Settings:
     await prepare_database(admin_url, EMBEDDED_DATABASE)
     roles = DEFAULT_ROLES
     owner_url = role_url(admin_url, roles.owner, database=EMBEDDED_DATABASE)
-    await migrate(owner_url)
+    plugins = migrations_of(await asyncio.to_thread(installed_plugins))
+    for reason in (await migrate(owner_url, plugins=plugins)).refused:
+        log.warning("plugin_tables_refused", reason=reason)
     return msgspec.structs.replace(
         settings,
         admin_database_url=admin_url,

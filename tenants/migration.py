@@ -15,6 +15,8 @@ from plugins.embedded.engines import EMBEDDED_DATABASE, start_engines
 from plugins.postgres.addresses import role_url
 from plugins.postgres.migrate import Migrated, MigrationError, migrate, pending
 from plugins.postgres.roles import DEFAULT_ROLES, RoleNames, RolePasswords, prepare_database
+from tenants.catalogue import migrations_of
+from tenants.plugins.installed import installed_plugins
 from tenants.settings import Settings
 
 
@@ -38,13 +40,15 @@ async def migrate_database(settings: Settings) -> Migrated:
                 names=target.names,
                 passwords=target.passwords,
             )
-        return await migrate(target.owner_url, target.names)
+        plugins = migrations_of(await asyncio.to_thread(installed_plugins))
+        return await migrate(target.owner_url, target.names, plugins=plugins)
 
 
 async def pending_migrations(settings: Settings) -> list[str]:
     """Say what `migrate_database` would do to the schema; changes nothing. Raises as it does."""
     async with _target(settings) as target:
-        return await pending(target.owner_url, target.names)
+        plugins = migrations_of(await asyncio.to_thread(installed_plugins))
+        return await pending(target.owner_url, target.names, plugins)
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ from tenants.settings import load_settings
 def command(*, check: bool) -> None:
     """Bring the database to this release's schema; safe to repeat and beside a running server.
 
+    Then make the tables of the installed plugins. Exit code 1 when those of one can't be made.
+
     Makes the roles and the database too, with the embedded engine or when
     INTELLIMATCH_ADMIN_DATABASE_URL is set.
     """
@@ -31,3 +33,8 @@ def command(*, check: bool) -> None:
     done = asyncio.run(migrate_database(settings))
     came_from = done.before or "empty"
     click.echo(f"Revision {done.after} (was {came_from}), {done.functions} functions in place.")
+    for revision in done.plugins:
+        click.echo(f"Tables of plugin {revision}.")
+    for reason in done.refused:
+        click.echo(reason, err=True)
+    sys.exit(1 if done.refused else 0)

@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Final
 
 import asyncpg
@@ -20,12 +22,19 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from plugins.postgres.plugin_tables import (
+    Migrations,
+    PluginTablesRefused,
+    apply_revisions,
+    lacking,
+)
 from plugins.postgres.roles import DEFAULT_ROLES, RoleNames, hand_to_definer, quote_name
 from plugins.postgres.sql_functions import SqlFile, definer_grants, sql_files
 from plugins.postgres.tables import metadata
 
 # One migration at a time in a database. The number is arbitrary but must be the same everywhere.
 _LOCK_KEY: Final = 7_412_605_119
+NO_PLUGINS: Final[Migrations] = MappingProxyType({})
 _LOCK_TIMEOUT_MS: Final = 1_000
 _POLL_SECONDS: Final = 0.05
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -60,12 +69,20 @@ class Migrated(msgspec.Struct, frozen=True):
     after: str
     functions: int
     """How many SQL functions are in place."""
+    plugins: tuple[str, ...] = ()
+    """The revisions of plugins' tables that were applied: `codes: 2`."""
+    refused: tuple[str, ...] = ()
+    """Why the tables of some plugins are not as those need them; the rest is in place."""
 
 
 async def migrate(
-    owner_url: str, names: RoleNames = DEFAULT_ROLES, *, patience_seconds: float = 60.0
+    owner_url: str,
+    names: RoleNames = DEFAULT_ROLES,
+    *,
+    patience_seconds: float = 60.0,
+    plugins: Migrations = NO_PLUGINS,
 ) -> Migrated:
-    """Upgrade to the newest revision and put every SQL function in place; idempotent.
+    """Upgrade to the newest revision, place every SQL function, make plugins' tables; idempotent.
 
     Several at once wait for one another. A revision waits for other transactions' locks a second
     at a time, for `patience_seconds` in all, so that the application is never queued behind it.
@@ -81,15 +98,18 @@ async def migrate(
         functions = await _until(deadline, lambda: _place_functions(connection, names))
         after = await _revision(connection)
         missing = await _missing(connection)
+        made, refused = await _make_plugin_tables(connection, names, plugins, deadline)
     if missing or after is None:
         raise MigrationError(
             f"The database lacks, after the migration: {', '.join(missing) or 'its revision'}.",
             "It was changed by hand; restore it, or add what is missing.",
         )
-    return Migrated(before, after, functions)
+    return Migrated(before, after, functions, tuple(made), tuple(refused))
 
 
-async def pending(owner_url: str, names: RoleNames = DEFAULT_ROLES) -> list[str]:
+async def pending(
+    owner_url: str, names: RoleNames = DEFAULT_ROLES, plugins: Migrations = NO_PLUGINS
+) -> list[str]:
     """Say what a migration would do, each in a line; empty when there is nothing to do.
 
     Changes nothing. Raises as `migrate`.
@@ -98,7 +118,8 @@ async def pending(owner_url: str, names: RoleNames = DEFAULT_ROLES) -> list[str]
         before = await _revision(connection)
         _refuse_unknown(before)
         steps = [f"revision {revision}" for revision in _revisions_after(before)]
-        return steps or [f"missing: {thing}" for thing in await _missing(connection)]
+        steps = steps or [f"missing: {thing}" for thing in await _missing(connection)]
+        return steps + await _pending_of_plugins(connection, plugins)
 
 
 def head() -> str:
@@ -273,6 +294,35 @@ def _function_rights(file: SqlFile, signature: str, names: RoleNames) -> Iterato
         yield f"{verb} EXECUTE ON FUNCTION {signature} {to} {name}"
     # Also where no header says so: PostgreSQL lets only those replace a function who may call it.
     yield f"GRANT EXECUTE ON FUNCTION {signature} TO {quote_name(names.owner)}"
+
+
+async def _make_plugin_tables(
+    connection: asyncpg.Connection, names: RoleNames, plugins: Migrations, deadline: float
+) -> tuple[list[str], list[str]]:
+    """Return which revisions were applied, and why others weren't: one plugin holds up no other."""
+    made: list[str] = []
+    refused: list[str] = []
+    for plugin_id in sorted(plugins):
+        step = partial(apply_revisions, connection, plugin_id, plugins[plugin_id], names)
+        try:
+            made += [f"{plugin_id}: {revision}" for revision in await _until(deadline, step)]
+        except PluginTablesRefused as error:
+            refused.append(str(error))
+    return made, refused
+
+
+async def _pending_of_plugins(connection: asyncpg.Connection, plugins: Migrations) -> list[str]:
+    if not await connection.fetchval("SELECT to_regclass('public.plugin_revisions') IS NOT NULL"):
+        return [f"tables of the plugin {plugin_id}" for plugin_id in sorted(plugins)]
+    steps = []
+    for plugin_id in sorted(plugins):
+        try:
+            missing = await lacking(connection, plugin_id, plugins[plugin_id])
+        except PluginTablesRefused as error:
+            steps.append(str(error))
+        else:
+            steps += [f"the plugin {plugin_id}: revision {each.revision}" for each in missing]
+    return steps
 
 
 async def _missing(connection: asyncpg.Connection) -> list[str]:

@@ -126,10 +126,7 @@ async def apply_revisions(
     Raises PluginTablesRefused, and LockNotAvailableError when another transaction is in the way:
     what was applied before stays, so the call can be repeated.
     """
-    applied = {
-        row["revision"]: row["checksum"] for row in await connection.fetch(_APPLIED, plugin_id)
-    }
-    missing = pending_revisions(plugin_id, migrations, applied)
+    missing = await lacking(connection, plugin_id, migrations)
     for migration in missing:
         try:
             async with connection.transaction():
@@ -145,6 +142,15 @@ async def apply_revisions(
                 f"applied: {error}. Nothing of it was; earlier revisions are in place."
             ) from error
     return [migration.revision for migration in missing]
+
+
+async def lacking(
+    connection: asyncpg.Connection, plugin_id: str, migrations: Sequence[Migration]
+) -> list[Migration]:
+    """Return the revisions that the database lacks. Raises PluginTablesRefused."""
+    rows = await connection.fetch(_APPLIED, plugin_id)
+    applied = {row["revision"]: row["checksum"] for row in rows}
+    return pending_revisions(plugin_id, migrations, applied)
 
 
 def pending_revisions(
