@@ -13,6 +13,7 @@ import msgspec
 import typst
 
 from tests.evaluation.flowing_layouts import FLOWING
+from tests.evaluation.fresh_layouts import FRESH_TYPST, FRESH_WORD
 from tests.evaluation.people import LANGUAGES, Half, Person, Truth, make_person
 from tests.evaluation.typst_layouts_more import ALL_LAYOUTS, HELD_OUT_LAYOUTS
 
@@ -20,6 +21,7 @@ HALVES: tuple[Half, Half] = ("dev", "held-out")
 _TYPESET_EACH = 4
 """So many CVs of each typeset layout and half; the held-out layouts are only in that half."""
 _FLOWING_EACH = 2
+_FRESH_EACH = 7
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -34,7 +36,8 @@ class Sample(msgspec.Struct, frozen=True):
 
     @property
     def person(self) -> Person:
-        return make_person(self.seed, self.language, self.half)
+        is_fresh = self.layout in FRESH_TYPST or self.layout in FRESH_WORD
+        return make_person(self.seed, self.language, self.half, is_fresh=is_fresh)
 
     @property
     def truth(self) -> Truth:
@@ -44,7 +47,10 @@ class Sample(msgspec.Struct, frozen=True):
         """Typeset the CV."""
         if self.layout in FLOWING:
             return FLOWING[self.layout][1](self.person)
-        made = typst.compile(ALL_LAYOUTS[self.layout](self.person).encode())
+        if self.layout in FRESH_WORD:
+            return FRESH_WORD[self.layout](self.person)
+        layout = {**ALL_LAYOUTS, **FRESH_TYPST}[self.layout]
+        made = typst.compile(layout(self.person).encode())
         assert isinstance(made, bytes)
         return made
 
@@ -62,12 +68,15 @@ def _half(half: Half) -> Iterator[Sample]:
         *((name, _TYPESET_EACH) for name in ALL_LAYOUTS if _belongs(name, half)),
         *((name, _FLOWING_EACH) for name in FLOWING),
     ]
+    if half == "held-out":
+        layouts += [(name, _FRESH_EACH) for name in (*FRESH_TYPST, *FRESH_WORD)]
     for layout, count in layouts:
         for _ in range(count):
             seed += 1
             # English is commonest; the others take turns.
             language = "en" if seed % 5 in {0, 2} else LANGUAGES[1 + seed % 6]
             ending = FLOWING[layout][0] if layout in FLOWING else "pdf"
+            ending = "docx" if layout in FRESH_WORD else ending
             yield Sample(
                 f"{half}-{seed}-{layout}-{language}.{ending}", half, layout, language, seed
             )

@@ -13,6 +13,7 @@ import msgspec
 import phonenumbers
 
 _WORDS = Path(__file__).parent / "words"
+_HELD_OUT_WORDS = Path(__file__).parent / "held_out_words"
 LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pl")
 Half = Literal["dev", "held-out"]
 _TECHNOLOGIES = (
@@ -22,6 +23,7 @@ _TECHNOLOGIES = (
 )  # fmt: skip
 _YEAR_NOW = 2025
 _DATE_STYLES = ("short", "long", "slash", "iso", "dot", "year")
+_FRESH_DATE_STYLES = ("short", "long", "slash", "dot", "year", "two_digits", "apostrophe")
 
 
 class Job(msgspec.Struct):
@@ -108,17 +110,18 @@ class Person(msgspec.Struct):
         if not month:
             return year
         words = words_of(self.language)
-        match self.date_style:
-            case "short":
-                return f"{words['short'][int(month) - 1]} {year}"
-            case "long":
-                return f"{words['months'][int(month) - 1]} {year}"
-            case "slash":
-                return f"{month}/{year}"
-            case "dot":
-                return f"{month}.{year}"
-            case _:
-                return value
+        short, long = (words[key][int(month) - 1] for key in ("short", "months"))
+        forms = {
+            "short": f"{short} {year}",
+            "long": f"{long} {year}",
+            "slash": f"{month}/{year}",
+            "dot": f"{month}.{year}",
+            "two_digits": f"{month}/{year[2:]}",
+            "apostrophe": f"{short.rstrip('.')} \u2019{year[2:]}",
+            "iso": value,
+            "year": value,
+        }
+        return forms[self.date_style]
 
 
 @cache
@@ -126,11 +129,23 @@ def words_of(language: str) -> dict[str, Any]:
     return tomllib.loads((_WORDS / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def make_person(seed: int, language: str, half: Half) -> Person:
-    """Make the person; some headings and dates are kept for the held-out half."""
+@cache
+def fresh_words_of(language: str) -> dict[str, Any]:
+    """The language's words with those of the held-out half alone in place of the usual ones."""
+    usual = words_of(language)
+    own = tomllib.loads((_HELD_OUT_WORDS / f"{language}.toml").read_text(encoding="utf-8"))
+    return {**usual, **own, "headings": {**usual["headings"], **own["headings"]}}
+
+
+def make_person(seed: int, language: str, half: Half, *, is_fresh: bool = False) -> Person:
+    """Make the person; some headings and dates are kept for the held-out half.
+
+    A fresh person has names, places, employers, degrees and headings that the other half lacks.
+    """
     chance = random.Random(f"{seed}/{language}")
-    words = words_of(language)
-    style = chance.choice(_DATE_STYLES if half == "held-out" else _DATE_STYLES[:5])
+    words = fresh_words_of(language) if is_fresh else words_of(language)
+    styles = _FRESH_DATE_STYLES if is_fresh else _DATE_STYLES
+    style = chance.choice(styles if half == "held-out" else styles[:5])
     first, last = chance.choice(words["first"]), chance.choice(words["last"])
     jobs = _jobs(chance, words, yearly=style == "year")
     studies = _studies(chance, words, yearly=style == "year" or chance.random() < 0.4)
@@ -211,7 +226,9 @@ def _jobs(chance: random.Random, words: dict[str, Any], *, yearly: bool) -> list
                 thing=chance.choice(words["things"]),
                 tech=chance.choice(_TECHNOLOGIES),
             )
-            for each in chance.sample(words["bullets"], chance.randint(0, 4))
+            for each in chance.sample(
+                words["bullets"], min(len(words["bullets"]), chance.randint(0, 4))
+            )
         ]
         jobs.append(
             Job(
