@@ -11,12 +11,13 @@ import pypdfium2.raw as pdfium_c
 from core.ports.documents import DocumentLine, DocumentLink, ReadDocument
 from plugins.document_reader.limits import Broken, Encrypted, Limits, Refused, TooLarge
 from plugins.document_reader.pdf_glyphs import Affine, Word, display_of, words_of
-from plugins.document_reader.pdf_layout import reading_rows, segments_of
+from plugins.document_reader.pdf_layout import reading_rows
 from plugins.document_reader.pdf_lines import (
     line_of,
     without_hyphenation,
     without_running_lines,
 )
+from plugins.document_reader.pdf_segments import segments_of
 from plugins.document_reader.pdf_visibility import mark_hidden
 
 _SCHEMES = ("http://", "https://", "mailto:", "tel:")

@@ -10,7 +10,7 @@ import msgspec
 
 from core.ports.documents import DocumentLine, TextRun
 from plugins.document_reader.pdf_glyphs import Word
-from plugins.document_reader.pdf_layout import Row
+from plugins.document_reader.pdf_rows import Row
 
 _MARGIN = 0.09
 """Of the height: where running headers and footers stand."""
