@@ -21,7 +21,7 @@ from tenants.tasks import TaskRunner
 from workers.isolation import Room
 from workers.watchdog import Watchdog, Watched
 
-LEASE: Final = timedelta(seconds=30)
+LEASE: Final = timedelta(seconds=20)
 """How long the task of a dead worker waits for another attempt."""
 
 BEAT: Final = 0.25

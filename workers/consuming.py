@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import dramatiq
+import dramatiq.worker
 import structlog
 
 from core.shared.ids import TenantId
@@ -23,6 +24,9 @@ PREFETCH: Final = 500
 
 WAKE_MS: Final = 100
 """Longest time that an idle queue's message waits to be fetched."""
+
+# Dramatiq waits three seconds before it connects anew, and reads its own environment for that.
+dramatiq.worker.CONSUMER_RESTART_DELAY_SECS = 1.0
 
 log = structlog.get_logger(__name__)
 
