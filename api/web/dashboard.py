@@ -1,5 +1,6 @@
 """What needs me today: the first page after signing in."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from litestar import Request, get
@@ -7,16 +8,59 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web.frame import WEB, page
+from api.web.frame import WEB, may, page
+from api.web.labels import INTERVIEW_KIND
+from core.applications.contracts import ApplicationRow, ListApplications
+from core.interviews.contracts import ListInterviews
 from core.jobs.contracts import ListJobs
-from core.shared.paging import PageRequest
+from core.shared.paging import MAX_LIMIT, PageRequest
+from core.shared.permissions import Action
+from tenants.scope import TenantScope
+
+_SHOWN: Final = 8
+_LONG_WAIT: Final = timedelta(days=7)
 
 
 @get("/dashboard", **WEB)
 async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
-    """Show what is waiting."""
-    jobs = await tenant_scope.ask(ListJobs(page=PageRequest(limit=10), status="open"))
-    return page(request, "dashboard.html", jobs=jobs.items)
+    """Show my interviews, who waits for me the longest, and the open jobs."""
+    jobs = await tenant_scope.ask(ListJobs(page=PageRequest(limit=_SHOWN), status="open"))
+    mine: list[ApplicationRow] = []
+    interviews: Any = ()
+    now = datetime.now(UTC)
+    if may(tenant_scope.actor, Action.VIEW_CANDIDATES):
+        mine = await _mine(tenant_scope)
+        found = await tenant_scope.ask(
+            ListInterviews(
+                page=PageRequest(limit=_SHOWN), mine=True, starts_after=now - timedelta(hours=1)
+            )
+        )
+        interviews = found.items
+    return page(
+        request,
+        "dashboard.html",
+        jobs=jobs.items,
+        mine=mine[:_SHOWN],
+        mine_total=len(mine),
+        late=[each.id for each in mine if now - each.stage_entered_at > _LONG_WAIT],
+        interviews=interviews,
+        kinds=INTERVIEW_KIND,
+        may_create=may(tenant_scope.actor, Action.CREATE_JOB),
+    )
+
+
+async def _mine(scope: TenantScope) -> list[ApplicationRow]:
+    """Return active applications that I look after, the longest in their stage first."""
+    if scope.actor.member_id is None:
+        return []
+    found = await scope.ask(
+        ListApplications(
+            page=PageRequest(limit=MAX_LIMIT),
+            assignee_id=scope.actor.member_id,
+            disposition="active",
+        )
+    )
+    return sorted(found.items, key=lambda row: row.stage_entered_at)
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (dashboard,)

@@ -19,7 +19,9 @@ from api.web.forms import TOKEN_FIELD, Form, form_token, read_form
 from api.web.languages import chosen_language, languages, words
 from api.web.navigation import Place, may, places_for
 from api.web.templating import environment
+from core.shared.access import authorise
 from core.shared.actor import Actor
+from core.shared.permissions import Action
 from tenants.scope import TenantScope
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "partial",
     "read_form",
     "redirect",
+    "require",
     "safe_path",
 ]
 
@@ -107,6 +110,14 @@ def redirect(location: str, *, headers: Headers = ()) -> Reply[None]:
     """Lead the browser to another page of ours with a GET."""
     where = safe_path(location).encode("ascii")
     return Reply(b"", status=303, headers=[(b"location", where), *headers], content_type=HTML)
+
+
+def require(tenant_scope: TenantScope, action: Action) -> None:
+    """Return when the reader may do an action, for pages that ask for nothing that checks it.
+
+    Raises Forbidden with the reason, and Unauthenticated.
+    """
+    authorise(tenant_scope.actor, action)
 
 
 def is_partial(request: "Request[Any, Any, Any]") -> bool:

@@ -32,6 +32,21 @@ class Place(msgspec.Struct, frozen=True):
 
 PLACES: Final[tuple[Place, ...]] = (
     Place("dashboard", mark("Today"), "/dashboard", "dashboard", Action.VIEW_JOBS, shortcut="d"),
+    Place("jobs", mark("Jobs"), "/jobs", "jobs", Action.VIEW_JOBS, shortcut="j"),
+    Place(
+        "candidates",
+        mark("Candidates"),
+        "/candidates",
+        "candidates",
+        Action.VIEW_CANDIDATES,
+        shortcut="c",
+    ),
+    Place("team", mark("Team"), "/team", "team", Action.VIEW_TEAM, "admin", "t"),
+    Place("pipeline", mark("Stages"), "/pipeline", "board", Action.MANAGE_TENANT, "admin"),
+    Place("plan", mark("Plan and usage"), "/plan", "plan", Action.VIEW_TENANT, "admin"),
+    Place("api_keys", mark("API keys"), "/api-keys", "key", Action.OWN_ACCOUNT, "admin"),
+    Place("audit", mark("Audit log"), "/audit", "audit", Action.VIEW_AUDIT, "admin"),
+    Place("tasks", mark("Background work"), "/tasks", "tasks", Action.MANAGE_TENANT, "admin"),
 )
 
 

@@ -7,7 +7,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api.request_scope import provide_tenant_scope
-from api.web import account, dashboard, start, styleguide
+from api.web import account, candidates, dashboard, jobs, start, styleguide, workspace
 from api.web.assets import serve_asset
 from api.web.forms import refuse_forged_forms
 
@@ -16,6 +16,9 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     start.start,
     *account.ROUTES,
     *dashboard.ROUTES,
+    *jobs.ROUTES,
+    *candidates.ROUTES,
+    *workspace.ROUTES,
     *styleguide.ROUTES,
 )
 

@@ -1,0 +1,39 @@
+// What others do appears on the board as it happens. An event names an application; what it says
+// now is read afresh, so that nobody is shown what they may not see.
+const TYPES = ["created", "moved", "hired", "rejected", "withdrawn", "reopened", "assigned"];
+const MANY = 25;
+
+export function listen(board) {
+  const sign = document.getElementById("board-live");
+  const waiting = new Set();
+  let timer = null;
+
+  async function readAll() {
+    timer = null;
+    const ids = [...waiting];
+    waiting.clear();
+    if (ids.length > MANY) await board.load();
+    else await Promise.all(ids.map((id) => board.refresh(id, { isChange: true })));
+  }
+
+  function hear(event) {
+    const told = JSON.parse(event.data);
+    if (told.payload.job_id !== undefined && told.payload.job_id !== board.root.dataset.job) return;
+    if (board.cards.get(told.aggregate_id)?.pending) return;
+    waiting.add(told.aggregate_id);
+    timer ??= setTimeout(readAll, 20);
+  }
+
+  const source = new EventSource("/api/v1/stream?topics=application");
+  for (const type of TYPES) source.addEventListener(`application.${type}`, hear);
+  source.addEventListener("gap", () => board.load());
+  source.addEventListener("open", () => {
+    sign.textContent = board.words.live;
+    delete sign.dataset.away;
+  });
+  source.addEventListener("error", () => {
+    sign.textContent = board.words.away;
+    sign.dataset.away = "";
+  });
+  addEventListener("pagehide", () => source.close());
+}
