@@ -11,6 +11,7 @@ from api.docs.site import documentation
 from api.errors import EXCEPTION_HANDLERS
 from api.gate import Gate
 from api.health import Health
+from api.inbound.hooks import hooks
 from api.metrics import Metrics
 from api.query import refuse_unknown_parameters
 from api.request_scope import provide_tenant_scope
@@ -33,6 +34,7 @@ class Application(Litestar):
                 version_1(controllers),
                 *documentation([version_1(controllers)]),
                 pages(),
+                hooks(),
             ],
             exception_handlers={
                 kind: shown_by(handler) for kind, handler in EXCEPTION_HANDLERS.items()

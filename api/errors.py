@@ -30,6 +30,7 @@ from core.shared.errors import (
     Throttled,
     Unauthenticated,
     Unavailable,
+    UpstreamFailed,
 )
 
 PROBLEM_JSON: Final = b"application/problem+json"
@@ -103,6 +104,7 @@ STATUS_OF: Final[Mapping[type[DomainError], int]] = {
     PreconditionRequired: 428,
     Throttled: 429,
     Unavailable: 503,
+    UpstreamFailed: 502,
 }
 """The status of each kind; a slice's own error takes that of the kind it derives from."""
 

@@ -3,7 +3,8 @@
 A handler sets these in its `opt`: `upload` (it reads files, so bodies may be large) and `guarded`
 (secrets can be guessed at it: sign-in, password reset, invitation; without a working rate limit it
 is closed), `form` (it reads an HTML form and checks that form's token) and `public` (no credential
-is needed; on a page, one that has ended does no harm).
+is needed; on a page, one that has ended does no harm) and `anonymous` (credentials aren't looked
+at: those that come are meant for whoever answers).
 """
 
 from typing import Any, Final

@@ -19,6 +19,9 @@ from api.v1.invitations import InvitationController
 from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
 from api.v1.members import MemberController
+from api.v1.messages import MessagesController
+from api.v1.plugin_routes import PluginRouteController
+from api.v1.plugins import PluginController
 from api.v1.stream import SocketController, StreamController
 from api.v1.tasks import TasksController
 from api.v1.tenant import TenantController
@@ -48,5 +51,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     SocketController,
     AuditController,
     TasksController,
+    MessagesController,
+    PluginController,
+    PluginRouteController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""
