@@ -10,7 +10,7 @@ from dataclasses import replace
 from plugins.resume_parser.dates import find_dates, take_date
 from plugins.resume_parser.folding import key
 from plugins.resume_parser.rows import Row
-from plugins.resume_parser.vocabulary import FIELD_LABELS
+from plugins.resume_parser.vocabulary import CONTACT_LABELS, FIELD_LABELS
 
 _SAME_HEIGHT = 3.5
 """In points: how far apart the tops of a label and its text may be."""
@@ -113,4 +113,4 @@ def _is_beside(label: Row, text: Row) -> bool:
 
 
 def _is_label(row: Row) -> bool:
-    return key(row.text) in FIELD_LABELS
+    return key(row.text) in FIELD_LABELS or key(row.text) in CONTACT_LABELS

@@ -50,6 +50,10 @@ _PLACE_LABEL: Final = re.compile(
     r"city|plaats)\s*:?\s*",
     re.IGNORECASE,
 )
+_REACHED: Final = re.compile(
+    r"\b(?:tel(?:efon|\.)?|phone|mob(?:ile|il)?|handy|e-?mail|mail|kom|t[ée]l|m[óo]vil)\b[.:]*\s*(?=,|;|$)",
+    re.IGNORECASE,
+)
 _PARTS: Final = re.compile(r"\s*(?:\||•|·|∙|⋅|●|◦|■|▪|♦|⬧|\s[–—-]\s|\t|;|\s{3,})\s*")
 _REGION_OF: Final = {
     "en": "US", "de": "DE", "fr": "FR", "es": "ES", "it": "IT", "nl": "NL", "pl": "PL", "pt": "PT",
@@ -219,7 +223,7 @@ def _places(row: Row) -> list[tuple[str, float]]:
             found.append((without_street(text) or text, score))
             continue
         if any(each.isdigit() for each in text) and len(text) < 110:
-            town = without_street(re.sub(_PHONE, "", text))
+            town = without_street(_REACHED.sub("", _PHONE.sub("", text)))
             score = place_score(town)
             if score >= 0.7:
                 found.append((town, score - 0.05))

@@ -266,7 +266,8 @@ def take_date(text: str, *, loose: bool = False) -> tuple[DateSpan | None, str]:
     )
     after = DURATION.sub("", after).strip(_EDGE) if after else after
     glue = ", " if before and after else ""
-    return chosen, f"{before}{glue}{after}"
+    rest = f"{before}{glue}{after}"
+    return chosen, rest + ")" if rest.count("(") > rest.count(")") else rest
 
 
 def _stands(span: DateSpan, text: str) -> bool:

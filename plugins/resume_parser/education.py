@@ -33,6 +33,7 @@ _DEGREE: Final = re.compile(
     | Dipl(?:om)?\.?-?\s?(?:Ing|Inf|Kfm|Kff|Betriebsw|Phys|Chem|Math|Psych|Biol|Wirt\.?-?Ing|
           Päd|Volksw|Übers|Soz)\w*\.?(?:\s+\(FH\)|\s+\(Univ\.\)|\s+\(BA\))?
     | (?:Staatlich\s+\w+\s+\w+)
+    | (?:A-[Ll]evels?|AS-[Ll]evels?|GCSEs?)
     | (?:Mgr|Mag)\.?\s+inż\.?
     | (?:Ph\.?\s?D\.?|Dr\.\s?(?:rer\.\s?nat|phil|med|iur|-Ing|rer\.\s?pol)\.?)(?=\W|$)
     | (?:Licence|Master|Bac|BTS|DUT|BUT|CAP|BEP|Mastère|MBA|Laurea|Grado|Licenciatura|
@@ -41,10 +42,14 @@ _DEGREE: Final = re.compile(
           Ciclo\sFormativo|Doktorat|Doctoraal|Technik|Abitur|Matura|Diplom|Magister|MBO|HBO|Licencjat|Inżynier|Promotion|Ausbildung|
           Berufsausbildung|Studium|Staatsexamen|Baccalauréat|Maturità|Diploma){_TAIL}(?=\W|$)
     | [A-Z][A-Za-z]{{0,5}}(?:\.\s?(?:Sc|Eng|Ed|Tech|Com|Arch|A|S|D|M|Phil|Mus|Pharm)(?![a-z])|
-          \.[A-Z][A-Za-z]{{0,4}})*\.?(?:\s?\((?:Hons\.?|Honours|FH)\))?(?=[\s,:–—(-]|$)
+          \.[A-Z][A-Za-z]{{0,4}})*\.?(?:\s?\((?:Hons\.?|Honours|FH)\))?(?=[\s,:–—(]|$)
     )""",
     re.VERBOSE,
 )  # fmt: skip
+_STATED: Final = re.compile(
+    r"^(?:abschluss|degree|qualification|diplom|dipl[ôo]me|t[íi]tulo|titolo|tytu[łl])\s*:\s*(.+)$",
+    re.IGNORECASE,
+)
 _LINK: Final = re.compile(
     r"^\s*(?:\(|[,:–—-]\s*|\|\s*)?\s*(?:(?:in|im|en|der|des|di|em|de|w|van|of|zum|zur|als|à|-)\s+(?:the\s+|der\s+|l['’]\s?)?)?",
     re.IGNORECASE,
@@ -98,9 +103,23 @@ def _study(entry: Entry) -> Study | None:
         else:
             rest.append(unit)
     _fill(study, rest)
+    _read_stated_degree(entry, study)
     if study.institution is None and study.degree is None and study.field is None:
         return None
     return study
+
+
+def _read_stated_degree(entry: Entry, study: Study) -> None:
+    """`Abschluss: Diplom-Ingenieur (Note 1,7)` says more than `Studium Maschinenbau`."""
+    for row in entry.body:
+        stated = _STATED.match(row.text)
+        if stated is None:
+            continue
+        degree, field = parted_degree(re.sub(r"\s*\([^()]*\)$", "", stated[1]))
+        if degree_score(degree) and (study.degree is None or fold(study.degree.text) == "studium"):
+            study.degree = Unit(degree, row)
+            if field and study.field is None:
+                study.field = Unit(field, row)
 
 
 def _is_rather_degree(text: str, study: Study) -> bool:
@@ -144,13 +163,17 @@ def _read_degree(unit: Unit, study: Study) -> None:
 
 def parted_degree(text: str) -> tuple[str, str]:
     """Return the degree and its field: `B.Sc. in Physics`, `Master Informatik`."""
-    match = _DEGREE.match(text)
+    # `magister, Zarządzanie`: a small letter begins a degree as well as a capital.
+    match = _DEGREE.match(text[:1].upper() + text[1:])
     if match is None or (degree_score(match["degree"]) == 0 and degree_score(text) < 1.0):
         inner = re.search(r"^(.+?)\s*[,(–—-]\s*([^,()]+?)\)?$", text)
         if inner is not None and degree_score(inner[2]) == 1.0 and degree_score(inner[1]) < 1.0:
             return inner[2].strip(), inner[1].strip()
+        head, comma, tail = text.partition(",")
+        if comma and degree_score(head) and not degree_score(tail) and not _NOT_FIELD.search(tail):
+            return head.strip(), tail.strip()
         return text.strip(), ""
-    degree = match["degree"].strip()
+    degree = text[: match.end("degree")].strip()
     rest = text[match.end() :]
     linked = _LINK.match(rest)
     field = rest[linked.end() if linked else 0 :].strip(" ,;:–—-")
@@ -195,6 +218,13 @@ def _is_part_of_school(before: str, after: str) -> bool:
 
 def _fill(study: Study, rest: list[Unit]) -> None:
     """Give what is left over to what is missing."""
+    if study.degree is not None and fold(study.degree.text) in ("studium", "studies"):
+        named = next((unit for unit in rest if degree_score(unit.text) == 1.0), None)
+        if named is not None:
+            rest.remove(named)
+            field = study.field
+            _read_degree(named, study)
+            study.field = field or study.field
     left = [unit for unit in rest if not _NOT_FIELD.search(unit.text) and len(unit.text) < 90]
     if study.degree is not None and study.institution is None and left:
         study.institution = left.pop(0)

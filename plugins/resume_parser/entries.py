@@ -11,6 +11,7 @@ from typing import Final
 
 from plugins.resume_parser.dates import DURATION, DateSpan, take_date
 from plugins.resume_parser.paragraphs import paragraphs
+from plugins.resume_parser.roles import degree_score
 from plugins.resume_parser.rows import Row
 
 _ABBREVIATED: Final = (
@@ -99,7 +100,8 @@ def _is_headlike(text: str) -> bool:
     if text.endswith((".", "!", ";", ":")) and not lower.endswith(_ABBREVIATED):
         return len(text.split()) <= 2
     label, colon, rest = text.partition(": ")
-    return not (colon and rest and len(label) < 32 and len(rest) > 12)
+    labelled = colon and rest and len(label) < 32 and len(rest) > 12
+    return not labelled or degree_score(label) == 1.0
 
 
 def _style(row: Row) -> tuple[bool, bool, float]:

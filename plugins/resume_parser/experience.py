@@ -90,7 +90,19 @@ def _position(entry: Entry, header: Header, order: _Order) -> Position | None:
         _alone(units[0], position)
     if position.title is None and position.company is None:
         return None
+    position.body = [*_unused(entry, position), *position.body]
     return position
+
+
+def _unused(entry: Entry, position: Position) -> list[Row]:
+    """Rows that look like a header's and turned out to hold none of its fields."""
+    units = (position.title, position.company, position.location)
+    used = {unit.row.index for unit in units if unit is not None}
+    return [
+        line.row
+        for line in entry.header
+        if line.row.index not in used and line.row is not entry.date_row and len(line.cells) == 1
+    ]
 
 
 def _parted(unit: Unit, position: Position, order: _Order) -> list[Unit]:

@@ -29,7 +29,7 @@ _PREFIX: Final = re.compile(
     re.IGNORECASE,
 )
 _HONORIFIC: Final = re.compile(
-    r"^(?:(?:mr|mrs|ms|dr|prof|dipl\.-ing|ing|herr|frau|mme|m|ir|mgr|mag)\.?\s+)+(?=[A-ZÀ-Þ])",
+    r"^(?:(?:mr|mrs|ms|dr|prof|dipl\.-\w+|ing|herr|frau|mme|m|ir|mgr|mag)\.?\s+)+(?=[A-ZÀ-Þ])",
     re.IGNORECASE,
 )
 _AFTER_NAME: Final = re.compile(
@@ -74,7 +74,10 @@ def find_name(rows: list[Row], email: str | None) -> Name | None:
 
 def _labelled(row: Row) -> Name | None:
     label = _LABEL.match(row.text)
-    if label is not None and _is_name(rest := row.text[label.end() :].strip()):
+    if label is None:
+        return None
+    rest = _AFTER_NAME.sub("", _HONORIFIC.sub("", row.text[label.end() :].strip()))
+    if _is_name(rest):
         return Name(rest, [row], "", 0.0)
     return None
 
@@ -147,14 +150,20 @@ def _score(name: Name, row: Row, number: int, body: float, email: str | None) ->
 
 def _cased(text: str) -> str:
     """A name set in capitals is written as names are: how it is set isn't what it is."""
-    if not text.isupper() or len(text) < 5:
+    if len(text) < 5:
         return text
+    whole = text.isupper()
     return " ".join(
-        part.lower()
-        if part.lower() in PARTICLES and number
-        else re.sub(r"[^\W\d_]+", lambda match: match[0].capitalize(), part)
-        for number, part in enumerate(text.split())
+        _cased_part(part, whole=whole and number > 0) for number, part in enumerate(text.split())
     )
+
+
+def _cased_part(part: str, *, whole: bool) -> str:
+    if whole and part.lower() in PARTICLES:
+        return part.lower()
+    if not part.isupper() or (not whole and len(part) < 4):
+        return part
+    return re.sub(r"[^\W\d_]+", lambda match: match[0].capitalize(), part)
 
 
 def find_headline(header: list[Row], name: Name | None) -> tuple[str, Row, float] | None:
@@ -207,4 +216,6 @@ def _titled(parts: list[str]) -> str | None:
 def _could_be(row: Row) -> bool:
     text = row.text
     short = 1 < len(text.split()) <= 10 and len(text) < 90 and not text.endswith(".")
+    short = short and ":" not in text and not any(each.isdigit() for each in text)
+    short = short and company_score(text) < 0.7
     return short and len(row.cells) == 1 and not is_contact(row) and not find_dates(text)

@@ -85,7 +85,9 @@ def _named(part: str, codes: dict[str, str]) -> tuple[str | None, str | None]:
         head = " ".join(parts[:length])
         if len(parts) >= length and key(head) in codes:
             end = part.lower().find(parts[length - 1].lower()) + len(parts[length - 1])
-            level = part[end:].strip(" :()[]–—-.,/")
+            level = part[end:].strip(" :[]–—-.,/")
+            level = level[1:-1] if level.startswith("(") and level.endswith(")") else level
+            level = level.strip("() ") if level.count("(") != level.count(")") else level
             if level and not _is_level(level) and len(level.split()) > 6:
                 return None, None
             return part[:end].strip(), level or None

@@ -147,7 +147,9 @@ def _is_degree(word: str, text: str) -> bool:
         # `MA` and `MS` are degrees, `ma` and `as` are words.
         parts = [part.strip(",.;:()") for part in text.split()]
         return word.upper() in parts or word.capitalize() in parts[:1]
-    if word in DEGREE_WORDS:
+    if word in DEGREE_WORDS or (word.count(".") > 1 and word.replace(".", "") in DEGREE_WORDS):
+        return True
+    if len(word) > 9 and word.endswith(("opleiding", "ausbildung", "studium")):
         return True
     return (
         word.startswith(("bachelor", "master", "diplom", "magister", "doktor")) and len(word) < 24

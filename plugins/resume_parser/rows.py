@@ -11,7 +11,7 @@ from typing import Final
 
 from core.ports.documents import DocumentLine
 from plugins.resume_parser.folding import key
-from plugins.resume_parser.vocabulary import FIELD_LABELS
+from plugins.resume_parser.vocabulary import CONTACT_LABELS, FIELD_LABELS
 
 _CONTROLS: Final[dict[int, str | None]] = {
     code: " " for code in (*range(32), *range(127, 160)) if code != 9
@@ -73,6 +73,8 @@ class Row:
     """Spaces before it, in formats without positions."""
     lead: str = ""
     """What the row begins with in bold, when the rest isn't."""
+    leads: tuple[str, ...] = ()
+    """All that is bold in it, when it isn't bold as a whole."""
     gap: bool = False
     """A reader sees a gap before it."""
     tail: list["Row"] = field(default_factory=list)
@@ -139,13 +141,17 @@ def _row(index: int, line: DocumentLine) -> Row | None:
         caps=len(letters) > 2 and all(each.isupper() for each in letters),
         indent=len(line.text) - len(line.text.lstrip(" ")) if line.x0 is None else 0,
         lead=_lead(line, mark.end() if mark else 0),
+        leads=_leads(line),
     )
 
 
 def _without_label(text: str) -> str:
-    """Leave what the label of a form stands before: `Employer<tab>Acme`."""
+    """Leave what the label of a form stands before: `Employer: Acme`."""
     label, gap, rest = text.partition("\t")
-    return rest if gap and rest.strip() and key(label) in FIELD_LABELS else text
+    if gap and rest.strip() and (key(label) in FIELD_LABELS or key(label) in CONTACT_LABELS):
+        return rest
+    label, colon, rest = text.partition(":")
+    return rest.lstrip() if colon and rest.strip() and key(label) in FIELD_LABELS else text
 
 
 def _lead(line: DocumentLine, begin: int) -> str:
@@ -161,6 +167,12 @@ def _lead(line: DocumentLine, begin: int) -> str:
     return (
         "" if end >= len(line.text.rstrip()) else lead.translate(_LOOKALIKES).strip(" \t,|•·–—-:")
     )
+
+
+def _leads(line: DocumentLine) -> tuple[str, ...]:
+    bold = [line.text[run.start : run.end] for run in line.runs if run.bold]
+    found = [text.translate(_LOOKALIKES).strip(" \t,|•·–—-:") for text in bold]
+    return tuple(text for text in found if text) if len("".join(bold)) < len(line.text) else ()
 
 
 def _repeated(lines: tuple[DocumentLine, ...]) -> set[str]:

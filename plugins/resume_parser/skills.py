@@ -12,7 +12,7 @@ from plugins.resume_parser.rows import Row
 from plugins.resume_parser.taxonomy import Taxonomy
 from plugins.resume_parser.vocabulary import HEADINGS, LEVEL_WORDS, without_conjunctions
 
-_ENOUGH: Final = 5
+_ENOUGH: Final = 3
 """With so many skills listed, running text only adds what is certainly one: named tools."""
 _SEPARATOR: Final = re.compile(
     r"\s*(?:[,;|•·∙●○★☆◆▪■]|\t|\s[–—]\s)\s*(?![^()]*\))|\s+-\s+(?![^()]*\))"

@@ -55,8 +55,8 @@ def header_of(entry: Entry) -> Header:
 
 def _lead_apart(cell: str, row: Row) -> list[str]:
     """What is bold before what isn't is a piece of its own, when a mark parts the two."""
-    lead = row.lead
-    if lead and cell.startswith(lead) and len(cell) > len(lead) + 2:
+    lead = next((each for each in row.leads if cell.startswith(each)), "")
+    if lead and len(cell) > len(lead) + 2:
         rest = cell[len(lead) :]
         if rest[:1] in " ,|–—-:·•(" and len(lead) > 2:
             return [lead, _LINK.sub("", rest.strip(_EDGE))]

@@ -51,6 +51,8 @@ ENTRY_LABELS: Final = _listed("lists", "entry_labels")
 
 FIELD_LABELS: Final = _listed("lists", "field_labels")
 """What forms write before a field: `Employer`, `Zeitraum`."""
+CONTACT_LABELS: Final = _listed("lists", "contact_labels")
+"""What stands before a way to reach somebody: `Telefon`."""
 
 
 def without_conjunctions(folded: str) -> str:

@@ -16,6 +16,7 @@ import uvloop
 from tests.benchmarks import (
     databases,
     measure_lists,
+    measure_resumes,
     measure_search,
     measure_sizes,
     measure_start,
@@ -25,7 +26,7 @@ from tests.benchmarks.results import Results, Row, table, write
 from tests.benchmarks.setting import Setting, setting
 from tests.fixtures.repository import ROOT
 
-PARTS = ("lists", "sizes", "writes", "search", "start")
+PARTS = ("lists", "sizes", "writes", "search", "start", "resumes")
 _PACKAGES = (
     "litestar", "uvicorn", "asyncpg", "msgspec", "sqlalchemy", "fastapi", "pydantic",
 )  # fmt: skip
@@ -76,6 +77,8 @@ async def _measure(part: str, given: Setting) -> list[Row]:
             return await measure_writes.measure(given, await databases.few(admin_url))
         case "search":
             return await measure_search.measure(given, await databases.searchable(admin_url))
+        case "resumes":
+            return await measure_resumes.measure(given)
         case _:
             return await measure_start.measure(given)
 

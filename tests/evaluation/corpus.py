@@ -1,5 +1,8 @@
 """The evaluation set: which person is typeset how, in which half; made anew from its seeds.
 
+`truth.jsonl` beside this file has the truth of each, so that a change of it is seen in review;
+`python -m tests.evaluation.corpus --truth` writes it.
+
 `python -m tests.evaluation.corpus FOLDER [--half dev]` writes the files and their truth beside
 them. Whoever works on the parser looks at the half `dev`; `held-out` only gives figures.
 """
@@ -18,6 +21,7 @@ from tests.evaluation.people import LANGUAGES, Half, Person, Truth, make_person
 from tests.evaluation.typst_layouts_more import ALL_LAYOUTS, HELD_OUT_LAYOUTS
 
 HALVES: tuple[Half, Half] = ("dev", "held-out")
+TRUTH_FILE = Path(__file__).parent / "truth.jsonl"
 _TYPESET_EACH = 4
 """So many CVs of each typeset layout and half; the held-out layouts are only in that half."""
 _FLOWING_EACH = 2
@@ -95,11 +99,21 @@ def write(folder: Path, chosen: Sequence[Sample]) -> None:
         (folder / f"{sample.name}.json").write_bytes(truth)
 
 
+def truth_lines() -> bytes:
+    """The truth of every CV, a line each."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    return b"".join(encode({"name": s.name, "truth": s.truth}) + b"\n" for s in samples())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(".data/evaluation"))
+    parser.add_argument("--truth", action="store_true", help="write truth.jsonl, and no CVs")
     parser.add_argument("--half", choices=HALVES)
     given = parser.parse_args()
+    if given.truth:
+        TRUTH_FILE.write_bytes(truth_lines())
+        return
     chosen = list(samples(given.half))
     write(given.folder, chosen)
     click.echo(f"{len(chosen)} CVs in {given.folder}")
