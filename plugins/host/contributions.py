@@ -6,14 +6,13 @@ Called by `plugins.host.validation` after the types were checked.
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
 
 from core.shared.events import Event
 from core.shared.permissions import Action
-from plugins.host.hosts import covers
 from plugins.host.shapes import Unfit, no_two
 from plugins.sdk import events, ports
 from plugins.sdk.contributions import (
@@ -26,7 +25,9 @@ from plugins.sdk.contributions import (
     Route,
     ScheduledTask,
 )
+from plugins.sdk.hosts import covers
 from plugins.sdk.manifest import Manifest
+from plugins.sdk.paths import parts_of
 from plugins.sdk.settings import Settings
 
 PORTS: Final[dict[str, type]] = {
@@ -158,24 +159,6 @@ def check_oauth(
         )
 
 
-def matches(pattern: str, path: str) -> dict[str, str] | None:
-    """Return what the placeholders of `pattern` stand for in `path`, or None if it isn't one."""
-    expected, given = _parts(pattern), _parts(path)
-    if len(expected) != len(given):
-        return None
-    params: dict[str, Any] = {}
-    for wanted, got in zip(expected, given, strict=True):
-        if wanted.startswith("{"):
-            params[wanted[1:-1]] = got
-        elif wanted != got:
-            return None
-    return params
-
-
-def _parts(path: str) -> list[str]:
-    return path.strip("/").split("/")
-
-
 def _check_path(path: str, where: str) -> None:
     if not path.startswith("/"):
         raise Unfit(f"{where}: the path {path!r} must begin with a slash.")
@@ -184,7 +167,7 @@ def _check_path(path: str, where: str) -> None:
 
 def _shape(path: str) -> str:
     """Return what two paths that could stand for the same address have in common."""
-    return "/" + "/".join(_PLACEHOLDER.sub("{}", part) for part in _parts(path))
+    return "/" + "/".join(_PLACEHOLDER.sub("{}", part) for part in parts_of(path))
 
 
 def _check_action(action: str, where: str) -> None:

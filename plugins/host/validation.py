@@ -18,7 +18,6 @@ from plugins.host.contributions import (
     check_schedules,
     check_webhooks,
 )
-from plugins.host.hosts import is_host_pattern
 from plugins.host.shapes import Unfit, items_of, no_two, struct_of
 from plugins.sdk.contributions import (
     EmailTemplate,
@@ -31,6 +30,7 @@ from plugins.sdk.contributions import (
     Route,
     ScheduledTask,
 )
+from plugins.sdk.hosts import is_host_pattern
 from plugins.sdk.manifest import Manifest
 from plugins.sdk.revisions import MAX_NAME, table_name, tables_after
 from plugins.sdk.settings import NoSettings, Settings, SettingsSpec, secret_fields, settings_schema

@@ -11,7 +11,6 @@ from core.shared.secret import Secret
 from core.shared.tenant import TenantContext
 from core.tenancy.errors import TenantSuspended
 from plugins.host.catalogue import LoadedPlugin
-from plugins.host.contributions import matches
 from plugins.postgres.plugin_store import PluginWebhooks, ReceivedWebhook
 from plugins.postgres.tasks import PostgresTasks
 from plugins.sdk.contributions import (
@@ -24,6 +23,7 @@ from plugins.sdk.contributions import (
     WebhookRequest,
 )
 from plugins.sdk.errors import OutcomeUnknown, PluginError, Refused
+from plugins.sdk.paths import matches
 from tenants.plugins.calls import PluginCalls, Repeated
 from tenants.plugins.enabled import EnabledPlugin, EnabledPlugins
 from tenants.plugins.seams import Process

@@ -10,8 +10,6 @@ import msgspec
 import pytest
 
 from core.jobs.contracts import CreateJob
-from plugins.host.contributions import matches
-from plugins.host.hosts import covers
 from plugins.host.loading import discover
 from plugins.sdk import (
     AddColumn,
@@ -44,6 +42,8 @@ from plugins.sdk import (
     hook,
 )
 from plugins.sdk.events import ApplicationCreated, Event
+from plugins.sdk.hosts import covers
+from plugins.sdk.paths import matches
 from plugins.sdk.ports import Messaging
 from tests.fixtures.examined import Examined
 
