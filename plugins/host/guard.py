@@ -6,7 +6,6 @@ or `PluginFailed`, or what a plugin may raise on purpose. `tenants/plugins` make
 
 import asyncio
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
@@ -22,8 +21,8 @@ from plugins.host.failures import (
     PluginUnavailable,
 )
 from plugins.host.lanes import Lane, OutOfService
-from plugins.host.purpose import is_unavailability, on_purpose
-from plugins.host.threads import DEPTH, Call, Lost, NotAwaitable, Outcome
+from plugins.host.purpose import NotAwaitable, Raised, is_unavailability
+from plugins.host.threads import DEPTH, Call, Lost, Outcome
 
 MAX_IN_FLIGHT: Final = 64
 """Calls of one plugin at the same time."""
@@ -33,6 +32,17 @@ MAX_IN_FLIGHT_PER_TENANT: Final = 24
 
 MAX_DEPTH: Final = 4
 """How deep a call of a plugin may lead to further calls of plugins."""
+
+_FAILURES: Final = (
+    Raised,
+    NotAwaitable,
+    AnswerTooLarge,
+    AnswerMistyped,
+    PluginStopped,
+    Lost,
+    OutOfService,
+)
+"""How a call ends that isn't the plugin's own answer."""
 
 log = structlog.get_logger("plugins.host")
 
@@ -79,12 +89,12 @@ class PluginGuard:
             raise TransactionOpen(f"{plugin_id} is called within a transaction, to {what}")
         key = (tenant_id, plugin_id)
         breaker = self._admit(key, what)
-        call = Call(function, arguments, None if expect is None else max_bytes)
+        call = Call(function, arguments, None if expect is None else max_bytes, passes)
         lane = self._lanes.setdefault(plugin_id, Lane(plugin_id))
         lane.in_flight += 1
         self._busy[key] = self._busy.get(key, 0) + 1
         try:
-            return await self._run(lane, call, breaker, what, timeout_seconds, expect, passes)
+            return await self._run(lane, call, breaker, what, timeout_seconds, expect)
         except asyncio.CancelledError:
             breaker.undecided()
             raise
@@ -146,7 +156,6 @@ class PluginGuard:
         what: str,
         timeout_seconds: float,
         expect: Any,
-        passes: tuple[type[Exception], ...],
     ) -> Any:
         plugin_id = lane.plugin_id
         try:
@@ -162,9 +171,9 @@ class PluginGuard:
                 answer = _unpacked(breaker, plugin_id, what, outcome.packed, expect)
             breaker.succeeded()
             return answer
-        meant = on_purpose(outcome.error, passes)
-        if meant is None:
-            raise _failure(breaker, plugin_id, what, outcome.error) from None
+        meant = outcome.error
+        if not isinstance(meant, Exception) or isinstance(meant, _FAILURES):
+            raise _failure(breaker, plugin_id, what, meant) from None
         if is_unavailability(meant):
             breaker.failed(str(meant)[:200])
         else:
@@ -202,7 +211,7 @@ def _kind_of(error: BaseException) -> tuple[FailureKind, str]:
         case NotAwaitable():
             return "wrong_type", f"its function is not async: it returned a {error}"
         case _:
-            return "raised", f"it raised {type(error).__name__}{_where(error)}"
+            return "raised", f"it raised {error}"
 
 
 def _failed(
@@ -232,12 +241,3 @@ def _unavailable(
         begun=begun,
         retry_after_seconds=after,
     )
-
-
-def _where(error: BaseException) -> str:
-    """Say in which line of the plugin; the text of the exception may hold secrets, so not that."""
-    frames = traceback.extract_tb(error.__traceback__, limit=-1)
-    if not frames:
-        return ""
-    name = frames[-1].filename.rpartition("/")[2]
-    return f" at {name}:{frames[-1].lineno}"

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import contextvars
 import ctypes
 import inspect
@@ -16,6 +17,7 @@ import structlog
 
 from plugins.host.answers import pack
 from plugins.host.failures import PluginStopped
+from plugins.host.purpose import NotAwaitable, as_told
 
 CLEAN_UP_SECONDS: Final = 1.0
 
@@ -37,10 +39,16 @@ class Call:
     """One call on its way. The host's loop waits for `ended`; everything else happens elsewhere."""
 
     def __init__(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], max_bytes: int | None
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        max_bytes: int | None,
+        passes: tuple[type[Exception], ...] = (),
     ) -> None:
         self.function = function
         self.arguments = arguments
+        self.passes = passes
+        """The errors of the port that is called."""
         self.max_bytes = max_bytes
         """How large an answer may be; None where none is looked at."""
         self.host_loop = asyncio.get_running_loop()
@@ -127,7 +135,12 @@ class PluginThread:
     async def answers(self, seconds: float) -> bool:
         """Whether the loop gets to do something new within `seconds`."""
         heard, host_loop = asyncio.Event(), asyncio.get_running_loop()
-        if not self._soon(lambda: host_loop.call_soon_threadsafe(heard.set)):
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the host may have closed its loop meanwhile
+                host_loop.call_soon_threadsafe(heard.set)
+
+        if not self._soon(tell):
             return False
         try:
             async with asyncio.timeout(seconds):
@@ -196,15 +209,11 @@ class PluginThread:
             outcome = Outcome(packed=packed)
         except BaseException as error:  # noqa: BLE001
             # Also SystemExit and KeyboardInterrupt: a plugin ends a call, never the process.
-            outcome = Outcome(error=error)
+            outcome = Outcome(error=as_told(error, call.passes))
         call.finish(outcome)
         for left in tuple(call.tasks):
             if left is not call.task and not left.done():
                 left.cancel()
-
-
-class NotAwaitable(Exception):
-    """A function that should have been async returned this type."""
 
 
 def _remember(

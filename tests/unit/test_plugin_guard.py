@@ -5,6 +5,7 @@ Everything runs against a real second plugin beside the misbehaving one: it must
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from core.ports.messaging import MessageRefused, MessagingUnavailable
-from core.shared.errors import NotFound
+from core.shared.errors import FieldError, InvalidInput, NotFound
 from plugins.host import lanes
 from plugins.host.failures import PluginFailed, PluginUnavailable
 from plugins.host.guard import MAX_IN_FLIGHT_PER_TENANT, PluginGuard, TransactionOpen
@@ -417,3 +418,55 @@ async def test_a_caller_that_goes_away_ends_the_call(guard: PluginGuard) -> None
         await task
     await asyncio.wait_for(ended.wait(), 1)
     assert guard.state(TENANT, "badly").failures == 0
+
+
+class Sly(Refused):
+    """Runs code of its own wherever it is looked at."""
+
+    def __init__(self, text: str, ran_on: list[str]) -> None:
+        super().__init__(text)
+        self.ran_on = ran_on
+
+    def __str__(self) -> str:
+        self.ran_on.append(threading.current_thread().name)
+        while self.args == ():
+            time.sleep(0.001)
+        return "no"
+
+
+Sly.__module__ = "plugins.sdk.errors"
+
+
+async def test_what_is_raised_runs_no_code_in_the_host(guard: PluginGuard) -> None:
+    """Planted: an exception that claims to be the SDK's and never comes back when it is shown."""
+    ran_on: list[str] = []
+
+    async def raises() -> None:
+        error = Sly("no", ran_on)
+        error.args = ()
+        raise error
+
+    async def says_no() -> None:
+        raise Sly("no", ran_on)
+
+    failed = await failure(guard, raises)
+    assert failed.kind == "timed_out"
+    with pytest.raises(Refused, match="no") as caught:
+        await call(guard, says_no)
+    assert type(caught.value) is Refused
+    assert set(ran_on) == {"plugin-badly"}
+
+
+async def test_the_facts_of_a_refusal_come_through(guard: PluginGuard) -> None:
+    async def raises() -> None:
+        raise InvalidInput(FieldError("name", "Too long."), message="Not valid.")
+
+    async def waits() -> None:
+        raise TryLater("Slow down.", after_seconds=7)
+
+    with pytest.raises(InvalidInput) as invalid:
+        await call(guard, raises)
+    assert invalid.value.fields == (FieldError("name", "Too long."),)
+    with pytest.raises(TryLater) as later:
+        await call(guard, waits)
+    assert (later.value.message, later.value.after_seconds) == ("Slow down.", 7)
