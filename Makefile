@@ -43,7 +43,8 @@ demo: $(DEMO_ENV) ## Start everything with sample tenants and print URLs, logins
 	@$(VENV)/bin/intellimatch demo
 
 .PHONY: test
-test: $(TEST_ENV) ## Run every test on the embedded engines
+test: $(TEST_ENV) ## Run every test on the embedded engines, and a browser for the pages
+	@$(PY) -m tests.fixtures.chromium
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: check
