@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from core.ports.documents import ReadDocument
-from core.resumes.contracts import ParsedResume
+from core.resumes.contracts.structure import ParsedResume
 from plugins.document_reader.limits import Limits
 from plugins.document_reader.sandbox import SandboxedReader
 from plugins.resume_parser.parser import StructureParser

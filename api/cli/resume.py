@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from core.ports.documents import DocumentState
-from core.resumes.contracts import Education, Experience, ParsedResume, Resume
+from core.resumes.contracts.structure import Education, Experience, ParsedResume, Resume
 from tenants.resume_files import parse_resume_file
 
 EXIT_CODES: Final[dict[DocumentState, int]] = {

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Protocol
 
 from core.ports.documents import ReadDocument
-from core.resumes.contracts import ParsedResume
+from core.resumes.contracts.structure import ParsedResume
 
 
 class ResumeParser(Protocol):

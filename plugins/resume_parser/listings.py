@@ -7,7 +7,7 @@ from typing import Final
 
 from babel import Locale
 
-from core.resumes.contracts import SpokenLanguage
+from core.resumes.contracts.structure import SpokenLanguage
 from plugins.resume_parser.dates import find_dates, take_date
 from plugins.resume_parser.folding import fold, key, words
 from plugins.resume_parser.paragraphs import paragraphs

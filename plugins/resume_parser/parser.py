@@ -6,7 +6,7 @@ Implements `core.resumes.ports.ResumeParser`. Every field keeps the place that i
 from datetime import date
 
 from core.ports.documents import ReadDocument
-from core.resumes.contracts import (
+from core.resumes.contracts.structure import (
     Education,
     Experience,
     ParsedResume,
@@ -14,6 +14,7 @@ from core.resumes.contracts import (
     Skill,
     SpokenLanguage,
 )
+from core.resumes.contracts.tenure import years_of_experience
 from plugins.resume_parser import contacts, listings
 from plugins.resume_parser.columns import paired_columns
 from plugins.resume_parser.dates import DateSpan
@@ -26,7 +27,6 @@ from plugins.resume_parser.sections import HEADER, Section, sections_of
 from plugins.resume_parser.skills import FoundSkill, listed_skills, mentioned_skills
 from plugins.resume_parser.sources import Sources
 from plugins.resume_parser.taxonomy import Taxonomy, taxonomy
-from plugins.resume_parser.tenure import years_of_experience
 from plugins.resume_parser.units import Unit
 
 _CONTACT = (HEADER, "contact", "personal")

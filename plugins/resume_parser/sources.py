@@ -1,7 +1,7 @@
 """Where each field of a résumé came from, and how sure we are of it."""
 
 from core.ports.documents import ReadDocument
-from core.resumes.contracts import SourceSpan
+from core.resumes.contracts.structure import SourceSpan
 from plugins.resume_parser.rows import Row
 
 

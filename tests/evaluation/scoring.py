@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 from rapidfuzz import fuzz
 
-from core.resumes.contracts import Education, Experience, Resume
+from core.resumes.contracts.structure import Education, Experience, Resume
 from tests.evaluation.people import Job, Study, Truth
 
 SIMILAR = 88

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core.ports.documents import DocumentLine
-from core.resumes.contracts import Education, Experience, Resume, Skill, SpokenLanguage
+from core.resumes.contracts.structure import Education, Experience, Resume, Skill, SpokenLanguage
 from plugins.document_reader.sandbox import SandboxedReader
 from plugins.resume_parser.parser import StructureParser
 from tests.evaluation.corpus import HALVES, TRUTH_FILE, Sample, samples, truth_lines

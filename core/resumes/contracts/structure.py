@@ -56,8 +56,8 @@ class SpokenLanguage(msgspec.Struct, frozen=True):
     """As written: `C1`, `fluent`, `Muttersprache`."""
 
 
-class Resume(msgspec.Struct, frozen=True):
-    """What a résumé says. Also the wire format."""
+class ResumeFacts(msgspec.Struct, frozen=True):
+    """What a résumé says about a person. Also the wire format."""
 
     name: str | None = None
     email: str | None = None
@@ -74,6 +74,11 @@ class Resume(msgspec.Struct, frozen=True):
     publications: tuple[str, ...] = ()
     years_of_experience: float | None = None
     """Months in which at least one position was held, in years; overlaps count once."""
+
+
+class Resume(ResumeFacts, frozen=True):
+    """What a résumé says, what it hides, and how sure we are."""
+
     hidden_text: tuple[str, ...] = ()
     confidence: dict[str, float] = msgspec.field(default_factory=dict)
     """By path (`name`, `experience.0.company`), from 0 to 1; every field that isn't null."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from core.resumes.contracts import Experience
+from core.resumes.contracts.structure import Experience
 
 _MID_START, _MID_END = 7, 6
 """A year without a month is counted from its middle to its middle, so 2015 to 2018 is 3 years."""

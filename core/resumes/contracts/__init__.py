@@ -1,0 +1,1 @@
+"""What others may say to the résumés' slice: the structure, and the readings of files."""
