@@ -56,8 +56,7 @@ class HostCatalogue:
             raise InvalidInput(*found, message="Some settings are not valid.")
         fields = {each.encode_name: each.type for each in msgspec.structs.fields(settings_type)}
         plain = {
-            name: _plain(msgspec.convert(value, fields[name]))
-            for name, value in values.items()
+            name: _plain(msgspec.convert(value, fields[name])) for name, value in values.items()
         }
         if len(msgspec.json.encode(plain)) > MAX_BYTES:
             raise InvalidInput(

@@ -2,7 +2,8 @@
 
 import sys
 
+from workers.process import main
 from workers.supervisor import Supervisor
 
 if __name__ == "__main__":
-    sys.exit(Supervisor([sys.executable, "-m", "workers.process"]).run())
+    sys.exit(Supervisor(main).run())

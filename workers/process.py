@@ -1,6 +1,5 @@
 """`python -m workers.process`: one worker, until SIGTERM. `workers.supervisor` starts it."""
 
-import argparse
 import asyncio
 import contextlib
 import logging
@@ -19,6 +18,7 @@ from core.shared.errors import DomainError
 from tenants.auditing import AuditSealer
 from tenants.bootstrap import ready_engines
 from tenants.due_work import known_queues
+from tenants.plugins.scheduled import schedules_of
 from tenants.runtime import Runtime
 from tenants.settings import Settings, load_settings
 from tenants.settings_values import SettingsError, SettingsProblem, read_queues
@@ -26,12 +26,10 @@ from tenants.tasks import TaskRunner
 from workers.attempts import LEASE, Attempts
 from workers.consuming import Consumers
 from workers.relay import Sequencer
+from workers.scheduling import Scheduler
 from workers.sealing import SealingLoop
 from workers.sending import RESEND, Sender
 from workers.watchdog import GRACE, Watchdog
-
-PERIODIC: Final = {"housekeeping": timedelta(hours=6), "sweep_files": timedelta(days=1)}
-"""What is promised to every tenant in each slot of this length."""
 
 REFUSED: Final = 2
 """Exit code when the settings can't be worked with: starting again would not help."""
@@ -93,10 +91,10 @@ async def _run(
                 relay_url,
                 consumers.broker,
                 sorted({*known_queues(), *queues}),
-                periodic=PERIODIC,
                 resend_after=pace.resend_after,
             ),
             Sequencer(relay_url, retention=retention, subscriptions=runner.subscriptions),
+            Scheduler(relay_url, lambda: schedules_of(runtime.catalogue)),
             SealingLoop(AuditSealer(runtime), relay_url),
         )
         log.info("worker_started", queues=settings.worker_queues)
@@ -172,16 +170,15 @@ def configure_logging() -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()], force=True)
+    # It warns of each queue's worker but the first, which is as it should be here.
+    logging.getLogger("dramatiq.broker").setLevel(logging.ERROR)
 
 
-def main(pace: Pace | None = None) -> None:
+def main(lifeline: int | None = None, pace: Pace | None = None) -> None:
     """Run, and turn a refusal to start into one line."""
-    parser = argparse.ArgumentParser(prog="python -m workers.process")
-    parser.add_argument("--lifeline", type=int, help="end of a pipe; the worker stops at its end")
-    arguments = parser.parse_args()
     configure_logging()
     try:
-        uvloop.run(work(load_settings(os.environ), arguments.lifeline, pace))
+        uvloop.run(work(load_settings(os.environ), lifeline, pace))
     except (SettingsError, DomainError) as error:
         sys.stderr.write(f"intellimatch worker: {error}\n")
         sys.exit(REFUSED)

@@ -8,7 +8,7 @@ has begun it after a while, and at once when the broker has lost its data.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -45,13 +45,11 @@ class Sender:
         broker: TaskBroker,
         queues: Sequence[str],
         *,
-        periodic: Mapping[str, timedelta] | None = None,
         resend_after: timedelta = RESEND,
     ) -> None:
         self._relay_url = relay_url
         self._broker = broker
         self._queues = tuple(queues)
-        self._periodic = dict(periodic or {})
         self._resend_after = resend_after
         self._awake = asyncio.Event()
         self._stopping = False
@@ -82,7 +80,6 @@ class Sender:
         try:
             while not self._stopping and not claims.lost.is_set():
                 self._awake.clear()
-                await self._promise(claims)
                 if not await self._send(claims):
                     await self._sleep(_seconds_until(await claims.next_at(self._queues)))
         finally:
@@ -104,13 +101,6 @@ class Sender:
             rings = [Ring(one.tenant_id, one.task_id, one.was_interrupted) for one in each]
             await loop.run_in_executor(self._thread, self._broker.ring, queue, rings)
         return is_more
-
-    async def _promise(self, claims: TaskClaims) -> None:
-        """Promise each periodic task for the present slot; a slot is promised once, by whomever."""
-        now = datetime.now(UTC)
-        for kind, every in self._periodic.items():
-            slot = int(now.timestamp() // every.total_seconds())
-            await claims.promise_periodic(kind, str(slot))
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

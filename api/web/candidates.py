@@ -38,6 +38,8 @@ from tenants.scope import TenantScope
 
 Words = Annotated[str, QueryParameter(max_length=200)]
 Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
+OfJob = Annotated[UUID | None, QueryParameter()]
+AssignedTo = Annotated[UUID | None, QueryParameter()]
 _MOST_HISTORIES: Final = 10
 
 
@@ -63,8 +65,8 @@ async def candidates(
     skill: Words = "",
     tag: Words = "",
     source: Words = "",
-    job: UUID | None = None,
-    assignee: UUID | None = None,
+    job: OfJob = None,
+    assignee: AssignedTo = None,
     cursor: Cursor = None,
 ) -> Reply[bytes]:
     """List candidates; the address holds the filters."""

@@ -86,7 +86,7 @@ async def audit(
     tenant_scope: Scoped,
     action: Words = "",
     subject: Words = "",
-    member: UUID | None = None,
+    member: Annotated[UUID | None, QueryParameter()] = None,
     cursor: Cursor = None,
 ) -> Reply[bytes]:
     """Show who did what, the latest first; the address holds the filters."""

@@ -11,6 +11,7 @@ from core.ports.tasks import task
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 from core.shared.paging import DEFAULT_LIMIT, Limit, Page
+from core.shared.schedules import schedule
 from core.shared.text import LINE, TEXT
 from core.shared.usecase import Command, Query
 
@@ -320,6 +321,9 @@ class RemoveFiles(Command[None], frozen=True, kw_only=True):
     """Delete the content of files whose records are gone; only background work runs it."""
 
     file_ids: tuple[FileId, ...]
+
+
+schedule("sweep_files", task="sweep_files", cron="23 2 * * *")
 
 
 @task("sweep_files")

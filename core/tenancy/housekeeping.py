@@ -7,6 +7,7 @@ from core.ports.tasks import task
 from core.shared.actor import Actor
 from core.shared.events import Event, Recorder
 from core.shared.permissions import Action
+from core.shared.schedules import schedule
 from core.shared.usecase import Command, handles
 
 KEPT: Final = timedelta(days=7)
@@ -27,6 +28,9 @@ class Leftovers(Protocol):
     async def prune(self, older_than: timedelta) -> int:
         """Delete those that are older and return how many they were."""
         ...
+
+
+schedule("housekeeping", task="housekeeping", cron="7 */6 * * *")
 
 
 @task("housekeeping")

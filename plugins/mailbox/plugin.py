@@ -128,7 +128,7 @@ def settings() -> SettingsSpec:
 @hook
 def ports() -> tuple[PortAdapter, ...]:
     """Implement messaging."""
-    return (PortAdapter(Messaging, MailboxMessaging),)
+    return (PortAdapter(Messaging, MailboxMessaging, repeatable=True),)
 
 
 @hook

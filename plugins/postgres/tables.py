@@ -24,6 +24,7 @@ from plugins.postgres import (
     outbox,
     plugin_store,
     quotas,
+    schedule_tables,
     sessions,
     subject_keys,
     task_tables,
@@ -55,6 +56,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     message_tables,
     installation_tables,
     plugin_store,
+    schedule_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

@@ -81,7 +81,7 @@ class RelayConnection:
 
 
 class TaskClaims(RelayConnection):
-    """The relay's side: what is due, and periodic promises."""
+    """The relay's side: what is due."""
 
     APPLICATION = "intellimatch-relay"
 
@@ -114,11 +114,6 @@ class TaskClaims(RelayConnection):
     async def forget_sent(self) -> int:
         """Let all be claimed again that was sent and not begun; return how many tasks that is."""
         return int((await self._fetch("SELECT * FROM forget_sent_v1()"))[0][0])
-
-    async def promise_periodic(self, kind: str, slot: str) -> int:
-        """Promise a task of `kind` to every tenant that has none for `slot`; return how many."""
-        rows = await self._fetch("SELECT * FROM promise_periodic_v1($1, $2)", kind, slot)
-        return int(rows[0][0])
 
 
 class TaskLeases(RelayConnection):

@@ -30,6 +30,11 @@ class PortAdapter(msgspec.Struct, frozen=True):
 
     port: type
     create: Callable[[Context], Any]
+    repeatable: bool = False
+    """Whether the same thing, asked for again with the same id, is noticed and done once.
+
+    A message whose fate isn't known is then simply sent again; otherwise somebody is asked.
+    """
 
 
 class EventHandler(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,7 @@ class EnabledAdapter(Generic[P]):
     ) -> None:
         self.plugin_id = enabled.id
         self.plugin_name = enabled.plugin.manifest.name
+        self.repeatable = adapter.repeatable
         self.port = cast("P", _proxy(calls, tenant, enabled, adapter, port))
         """Implements the port. Never to be called within a transaction."""
         self._calls = calls

@@ -19,6 +19,7 @@ from core.shared.ids import TenantId
 from core.shared.tenant import TenantContext
 from core.tenancy.entitlements import included_in_plan
 from plugins.host.catalogue import Catalogue, LoadedPlugin
+from plugins.host.guard import PluginGuard
 from plugins.postgres.database import CONNECTION_LOST
 from plugins.postgres.installations import (
     CHANNEL,
@@ -27,6 +28,7 @@ from plugins.postgres.installations import (
 )
 from plugins.postgres.plugin_tables import checksums
 from tenants.plugins.seams import Process
+from tenants.plugins.upgrades import SettingsUpgrades
 
 REMEMBERED_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 1.0
@@ -62,8 +64,9 @@ class EnabledPlugin(msgspec.Struct, frozen=True):
 class EnabledPlugins:
     """Reads and remembers."""
 
-    def __init__(self, process: Process, catalogue: Catalogue) -> None:
+    def __init__(self, process: Process, catalogue: Catalogue, guard: PluginGuard) -> None:
         self._process = process
+        self._upgrades = SettingsUpgrades(process, catalogue, guard)
         self._catalogue = catalogue
         self._known: dict[TenantId, tuple[float, tuple[EnabledPlugin, ...]]] = {}
         self._changes = 0
@@ -110,6 +113,8 @@ class EnabledPlugins:
     async def _read(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
         reader = self._process.database.reader(tenant_id)
         installations = await PostgresInstallationQueries(reader).all()
+        if await self._upgrades.run(tenant_id, installations):
+            installations = await PostgresInstallationQueries(reader).all()
         secrets = self._process.secrets(tenant_id)
         found = []
         for each in installations:
@@ -130,6 +135,7 @@ class EnabledPlugins:
             is_enabled=(
                 installation.decision == "enabled"
                 and asked <= set(installation.accepted)
+                and installation.settings_version == plugin.settings.version
                 and await self._has_tables(plugin)
             ),
             permissions=frozenset(asked & set(installation.accepted)),

@@ -42,7 +42,7 @@ class Plugins:
         self.catalogue = catalogue
         self.guard = PluginGuard(in_transaction=in_transaction)
         self.calls = PluginCalls(process, self.guard, catalogue)
-        self.enabled = EnabledPlugins(process, catalogue)
+        self.enabled = EnabledPlugins(process, catalogue, self.guard)
         self.requests = PluginRequests(process, self.calls, self.enabled)
         self.subscribers = PluginSubscribers(self.calls, self.enabled, catalogue)
 
@@ -79,6 +79,10 @@ class Plugins:
             for page in enabled.plugin.pages
             if page.navigation is not None
         )
+
+    async def refresh(self, tenant: TenantContext) -> None:
+        """Bring settings that an older version left up to date, before an admin reads them."""
+        await self.enabled.of(tenant.id)
 
     async def check(self, tenant: TenantContext, plugin_id: str) -> Health:
         """Try the plugin's settings against its vendor, enabled or not; never raises for failures.

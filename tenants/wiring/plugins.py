@@ -1,11 +1,12 @@
 """What plugins' background work needs."""
 
 from tenants.injection import Providers
-from tenants.plugins import webhooks
+from tenants.plugins import scheduled, webhooks
+from tenants.plugins.scheduled import PluginClock
 from tenants.plugins.webhooks import WebhookInbox
 
-WORK = (webhooks,)
-"""Importing it registers the task."""
+WORK = (scheduled, webhooks)
+"""Importing them registers the tasks."""
 
-PROVIDERS: Providers = {WebhookInbox: WebhookInbox}
-"""Which adapter stands behind the inbox of webhooks."""
+PROVIDERS: Providers = {WebhookInbox: WebhookInbox, PluginClock: PluginClock}
+"""Which adapters stand behind what this work asks for."""

@@ -1,9 +1,9 @@
 -- What the relay and the workers need across tenants: to learn which task is due, to lease it and to
--- keep the lease, and to promise periodic work to every tenant. Nothing shows a payload; a worker
+-- keep the lease. Nothing shows a payload; a worker
 -- reads that as the tenant. A row that is locked is being finished or changed: it is skipped, never
 -- waited for, since one call is about many tasks.
 -- grant execute to: relay
--- definer reads: tasks, tenants
+-- definer reads: tasks
 -- definer writes: tasks
 
 -- Take up to p_limits[i] due tasks of p_queues[i] to be sent to workers, and look at them again after
@@ -216,24 +216,6 @@ BEGIN
     IF amount > 0 THEN
         PERFORM pg_notify('tasks_promised', '');
     END IF;
-    RETURN QUERY SELECT amount;
-END
-$$;
-
--- Promise a periodic task to every tenant once per slot; asking again for a slot changes nothing.
-CREATE OR REPLACE FUNCTION promise_periodic_v1(p_kind text, p_slot text)
-RETURNS TABLE (promised bigint)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, public
-AS $$
-DECLARE
-    amount bigint;
-BEGIN
-    INSERT INTO public.tasks (tenant_id, id, kind, payload, unique_key, created_at, run_at)
-    SELECT n.id, gen_random_uuid(), p_kind, '{}'::jsonb, p_kind || ':' || p_slot, now(), now()
-    FROM public.tenants n
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS amount = ROW_COUNT;
     RETURN QUERY SELECT amount;
 END
 $$;
