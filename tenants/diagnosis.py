@@ -1,6 +1,6 @@
 """What runs, what is wrong with it and what to do: the findings of `intellimatch doctor`.
 
-Looks only. It starts nothing, makes nothing and works when everything is down.
+Looks only. It starts nothing, leaves nothing behind and works when everything is down.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from plugins.embedded.engines import EngineStates, inspect_engines
 from plugins.embedded.errors import EngineError
 from tenants.diagnosis_engines import examine_database, examine_redis
+from tenants.diagnosis_files import examine_files
 from tenants.diagnosis_keys import examine_master_keys
 from tenants.findings import Finding, in_megabytes, ok, problem, warning
 from tenants.secret_key import secret_key_path
@@ -34,6 +35,7 @@ async def diagnose(environ: Mapping[str, str]) -> list[Finding]:
     findings = [ok("settings", f"valid; environment {settings.environment}")]
     findings += _examine_data_dir(settings.data_dir)
     findings += _examine_secret_key(settings)
+    findings += await examine_files(settings)
     engines = None
     if settings.uses_embedded_postgres or settings.uses_embedded_valkey:
         try:

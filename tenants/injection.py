@@ -26,6 +26,7 @@ from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
 from plugins.postgres.unit import Unit
+from tenants.file_stores import FileStores
 from tenants.plugins.facade import Plugins
 from tenants.settings import Settings
 
@@ -46,6 +47,7 @@ class Session(msgspec.Struct):
     tenant_keys: TenantKeys
     catalogue: PluginCatalogue
     plugins: Plugins
+    files: FileStores
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
     attempt: Attempt | None = None

@@ -20,6 +20,7 @@ from plugins.postgres.tenant_keys import TenantKeys
 from plugins.system.clock import SystemClock
 from plugins.system.ids import RandomIds
 from tenants.catalogue import HostCatalogue
+from tenants.file_stores import FileStores, open_file_stores
 from tenants.identities import Identified, Identities
 from tenants.master_keys import check_master_keys, master_key_loader
 from tenants.plugins.facade import Plugins
@@ -40,6 +41,7 @@ class Runtime:
         valkey: redis.Redis,
         clock: Clock,
         ids: Ids,
+        files: FileStores,
         catalogue: Catalogue | None = None,
     ) -> None:
         self.settings = settings
@@ -69,6 +71,7 @@ class Runtime:
             self.tenant_keys,
             HostCatalogue(self.catalogue),
             self.plugins,
+            files,
             wire(),
         )
         self._credentials = Credentials(database, settings.secret_key, clock)
@@ -88,11 +91,13 @@ class Runtime:
         `clock` and `ids` are the machine's unless given; the demo plays a year with its own.
         `catalogue` holds the installed plugins unless a test brings its own.
         `tenants.bootstrap.prepare` fills them in for embedded engines. Raises Unavailable when the
-        database is away, UnsafeRole when it would let tenants see each other, and MasterKeyMissing
-        when what is encrypted in it can't be read.
+        database is away, UnsafeRole when it would let tenants see each other, MasterKeyMissing when
+        what is encrypted in it can't be read, and SettingsError when files can't be kept where
+        the settings say.
         """
         if settings.database_url is None or settings.redis_url is None:
             raise ValueError("settings must name both engines; see tenants.bootstrap.prepare")
+        files = await open_file_stores(settings)
         database = await Database.open(
             DatabaseSettings(
                 url=settings.database_url,
@@ -107,7 +112,7 @@ class Runtime:
             settings.redis_url, socket_timeout=2, socket_connect_timeout=2
         )
         runtime = cls(
-            settings, database, valkey, clock or SystemClock(), ids or RandomIds(), catalogue
+            settings, database, valkey, clock or SystemClock(), ids or RandomIds(), files, catalogue
         )
         try:
             await database.assert_safe()

@@ -23,6 +23,7 @@ from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
+from tenants.file_stores import FileStores
 from tenants.injection import Provider, Session, inject
 from tenants.plugins.facade import Plugins
 from tenants.settings import Settings
@@ -48,6 +49,7 @@ class Machinery(msgspec.Struct, frozen=True):
     tenant_keys: TenantKeys
     catalogue: PluginCatalogue
     plugins: Plugins
+    files: FileStores
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -158,6 +160,7 @@ class TenantScope:
             tenant_keys=machinery.tenant_keys,
             catalogue=machinery.catalogue,
             plugins=machinery.plugins,
+            files=machinery.files,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:

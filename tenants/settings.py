@@ -11,19 +11,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from tenants.settings_files import contradictions_of_files
+from tenants.settings_limits import LimitSettings, whole
 from tenants.settings_values import SettingsError, SettingsProblem, nearest_names, read_value
 
 PREFIX = "INTELLIMATCH_"
 _KEY_EXPECTED = "at least 32 characters, from `openssl rand -hex 32`"
-
-
-def _whole(low: int, high: int, description: str) -> Meta:
-    return Meta(
-        ge=low,
-        le=high,
-        description=description,
-        extra={"expected": f"a whole number from {low} to {high}"},
-    )
 
 
 DatabaseUrl = Annotated[
@@ -38,7 +31,7 @@ DatabaseUrl = Annotated[
 ]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(LimitSettings, frozen=True, kw_only=True):
     """What an operator can set; field `x` is read from `INTELLIMATCH_X`.
 
     A duration or a size carries its unit in its name. `repr` hides every secret, and addresses
@@ -117,7 +110,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "127.0.0.1"
     port: Annotated[
         int,
-        _whole(1, 65535, "TCP port that the server listens on."),
+        whole(1, 65535, "TCP port that the server listens on."),
     ] = 8000
     base_domain: Annotated[
         str,
@@ -177,81 +170,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"expected": "json or console"},
         ),
     ] = "json"
-    write_pool_size: Annotated[
-        int,
-        _whole(1, 500, "Most connections per process for transactions that write."),
-    ] = 10
-    read_pool_size: Annotated[
-        int,
-        _whole(1, 500, "Most connections per process for one-round-trip reads."),
-    ] = 10
-    pool_timeout_ms: Annotated[
-        int,
-        _whole(
-            10,
-            60_000,
-            "Longest wait for a free connection, in milliseconds; then the request "
-            "is refused as unavailable.",
-        ),
-    ] = 5_000
-    statement_timeout_ms: Annotated[
-        int,
-        _whole(100, 600_000, "Longest time for one SQL statement of a request, in milliseconds."),
-    ] = 10_000
-    lock_timeout_ms: Annotated[
-        int,
-        _whole(10, 600_000, "Longest wait for a database lock, in milliseconds."),
-    ] = 2_000
-    session_lifetime_hours: Annotated[
-        int,
-        _whole(1, 24 * 90, "Hours after sign-in at which a session ends."),
-    ] = 24 * 14
-    idempotency_retention_hours: Annotated[
-        int,
-        _whole(24, 24 * 90, "Hours for which the answer to an Idempotency-Key is kept."),
-    ] = 24
-    event_retention_hours: Annotated[
-        int,
-        _whole(1, 24 * 365, "Hours for which live streams can be resumed from the event log."),
-    ] = 24 * 7
-    streams_per_member: Annotated[
-        int,
-        _whole(1, 100_000, "Live streams that one member may have open in each process."),
-    ] = 20
-    streams_per_tenant: Annotated[
-        int,
-        _whole(1, 1_000_000, "Live streams that one tenant may have open in each process."),
-    ] = 2_000
-    stream_lifetime_seconds: Annotated[
-        int,
-        _whole(5, 86_400, "Seconds after which a live stream ends and is opened anew."),
-    ] = 3_600
-    max_body_bytes: Annotated[
-        int,
-        _whole(1_024, 1_073_741_824, "Largest JSON request body, in bytes."),
-    ] = 1_048_576
-    max_upload_bytes: Annotated[
-        int,
-        _whole(1_024, 1_073_741_824, "Largest uploaded file (CSV import, résumé), in bytes."),
-    ] = 20_971_520
-    rate_limit_per_minute: Annotated[
-        int,
-        _whole(1, 10_000_000, "Requests per minute for one credential."),
-    ] = 1_200
-    rate_limit_burst: Annotated[
-        int,
-        _whole(
-            1, 10_000_000, "Requests that one credential may make at once before the rate counts."
-        ),
-    ] = 300
-    sign_in_attempts: Annotated[
-        int,
-        _whole(3, 1_000, "Failed sign-ins allowed per account and address in the window below."),
-    ] = 10
-    sign_in_window_minutes: Annotated[
-        int,
-        _whole(1, 1_440, "Length of the window in which failed sign-ins are counted, in minutes."),
-    ] = 15
     metrics_token: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
         Meta(
@@ -283,7 +201,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     shutdown_grace_seconds: Annotated[
         int,
-        _whole(0, 600, "Seconds for running requests to end after the server is told to stop."),
+        whole(0, 600, "Seconds for running requests to end after the server is told to stop."),
     ] = 10
 
     @property
@@ -344,10 +262,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         try:
             values[setting.name] = read_value(setting.kind, setting.value_type, text)
         except ValueError as error:
-            # A secret's value must not reach a terminal or a log through its error message.
-            wrong = "the value is not valid" if setting.secret else f"{text!r}: {error}"
+            # A secret's value must not reach a terminal or a log through its error message; before
+            # an @ there may be a password that doesn't belong there.
+            hidden = setting.secret or "@" in text
+            wrong = "the value is not valid" if hidden else f"{text!r}: {error}"
             problems.append(SettingsProblem(variable, wrong, setting.expected))
-    problems += _contradictions(values)
+    problems += [*_contradictions(values), *contradictions_of_files(values)]
     if problems:
         raise SettingsError(tuple(problems))
     values.setdefault("data_dir", Path.cwd() / ".data")

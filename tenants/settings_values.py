@@ -16,6 +16,7 @@ import msgspec
 from tenants.master_key_text import parse_master_keys
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 _MAX_DOMAIN_LENGTH = 253
 _MOST_AT_ONCE = 500
 _HIGHEST_PORT = 65_535
@@ -124,6 +125,32 @@ def _read_path(text: str) -> Path:
     return path
 
 
+def _read_files_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise ValueError("it takes no more than a place; rights are settings of their own")
+    if parts.scheme == "file":
+        if parts.netloc or not parts.path.strip("/"):
+            raise ValueError("the folder's whole path must follow file://")
+    elif parts.scheme != "s3":
+        raise ValueError(f"the scheme is {parts.scheme or 'missing'!r}")
+    elif not _BUCKET.fullmatch(parts.netloc):
+        raise ValueError("that is no name of a bucket")
+    elif any(part in {"", ".", ".."} for part in parts.path.strip("/").split("/")[1:]):
+        raise ValueError("the prefix has a part without a name")
+    return text
+
+
+def _read_endpoint(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("it is no address with http:// or https://")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("it takes no more than an address; rights are settings of their own")
+    _ = parts.port
+    return text.rstrip("/")
+
+
 def _read_host(text: str) -> str:
     try:
         ipaddress.ip_address(text.strip("[]"))
@@ -171,5 +198,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "domain": _read_domain,
     "networks": _read_networks,
     "ports": _read_ports,
+    "files_url": _read_files_url,
+    "endpoint": _read_endpoint,
     "master_keys": _read_master_keys,
 }

@@ -12,7 +12,6 @@ from core.candidates.ports import (
     NoteRepository,
 )
 from core.ports.files import FileStore
-from plugins.local_files.store import LocalFiles
 from plugins.postgres.attachments import (
     PostgresAttachmentQueries,
     PostgresFiles,
@@ -35,6 +34,6 @@ PROVIDERS: Providers = {
     AttachmentQueries: lambda session: PostgresAttachmentQueries(session.reader),
     MergeRepository: lambda session: PostgresMerges(session.writer, session.actor, session.ids),
     DuplicateQueries: lambda session: PostgresDuplicateQueries(session.reader),
-    FileStore: lambda session: LocalFiles(session.settings.data_dir / "files", session.tenant.id),
+    FileStore: lambda session: session.files(session.tenant.id),
     PhoneNumbers: lambda session: LibPhoneNumbers(session.tenant.locale),
 }

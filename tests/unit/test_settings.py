@@ -86,6 +86,16 @@ def test_an_unknown_name_is_refused_with_the_nearest_ones() -> None:
         ("REDIS_URL", "unix://", "redis://"),
         ("SECRET_KEY", "short", "at least 32"),
         ("METRICS_TOKEN", "short", "at least 16"),
+        ("FILES_URL", "/srv/files", "file:///folder or s3://bucket/prefix"),
+        ("FILES_URL", "file://srv/files", "file:///folder"),
+        ("FILES_URL", "file:///", "file:///folder"),
+        ("FILES_URL", "s3://", "s3://bucket/prefix"),
+        ("FILES_URL", "s3://b", "s3://bucket/prefix"),
+        ("FILES_URL", "s3://bucket/a/../b", "s3://bucket/prefix"),
+        ("FILES_URL", "s3://bucket?region=x", "s3://bucket/prefix"),
+        ("FILES_S3_ENDPOINT", "s3.example.com", "https://s3.example.com"),
+        ("FILES_S3_REGION", "eu central", "eu-central-1"),
+        ("FILES_S3_SECRET_ACCESS_KEY", "short", "at least 8"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_expected(
@@ -111,12 +121,27 @@ def test_urls_of_other_roles_need_the_applications_own() -> None:
     assert "INTELLIMATCH_OWNER_DATABASE_URL is set while INTELLIMATCH_DATABASE_URL" in message
 
 
+def test_what_a_bucket_needs_is_told() -> None:
+    bucket = {"FILES_URL": "s3://bucket/prefix"}
+    key = {"FILES_S3_ACCESS_KEY_ID": "id"}
+    secret = {"FILES_S3_SECRET_ACCESS_KEY": "s3cret-word"}
+    load_settings({f"INTELLIMATCH_{k}": v for k, v in (bucket | key | secret).items()})
+    message = refusal(**bucket, **key)
+    assert "INTELLIMATCH_FILES_S3_SECRET_ACCESS_KEY is missing while" in message
+    assert "INTELLIMATCH_FILES_S3_ACCESS_KEY_ID is missing while" in refusal(**bucket, **secret)
+    message = refusal(FILES_URL="file:///srv", FILES_S3_REGION="eu-west-1", **key, **secret)
+    assert message.count("is set while INTELLIMATCH_FILES_URL names no bucket") == 3
+
+
 def test_no_representation_and_no_error_shows_a_secret() -> None:
     settings = load_settings(
         EXTERNAL
         | {
             "INTELLIMATCH_REDIS_URL": "redis://:s3cret-word@cache",
             "INTELLIMATCH_METRICS_TOKEN": "s3cret-word-metrics",
+            "INTELLIMATCH_FILES_URL": "s3://bucket",
+            "INTELLIMATCH_FILES_S3_ACCESS_KEY_ID": "id",
+            "INTELLIMATCH_FILES_S3_SECRET_ACCESS_KEY": "s3cret-word-files",
         }
     )
     assert len(SECRET_FIELDS) >= 7
@@ -126,6 +151,8 @@ def test_no_representation_and_no_error_shows_a_secret() -> None:
         assert "port=8000" in shown
     assert "s3cret-word" not in refusal(DATABASE_URL="mysql://a:s3cret-word@db/x")
     assert "s3cret" not in refusal(SECRET_KEY="s3cret")
+    assert "s3cret" not in refusal(FILES_URL="s3://key:s3cret@bucket")
+    assert "s3cret" not in refusal(FILES_S3_ENDPOINT="https://key:s3cret@storage")
 
 
 def test_every_setting_says_what_it_is_for_and_what_it_takes() -> None:
