@@ -131,11 +131,11 @@ async def test_a_dead_workers_task_is_recovered_on_an_idle_queue(
     """With the times of production."""
     first = workers.start(WORKER_TEST_LEASE="20")
     await first.started()
+    second = workers.start(WORKER_TEST_LEASE="20")
     await promise_tasks(admin, world.acme.id, "hang_once", range(1))
     await until(admin, "SELECT attempts > 0 FROM tasks WHERE kind = 'hang_once'")
-    second = workers.start(WORKER_TEST_LEASE="20")
-    await second.started()
     first.kill()
+    await second.started()
     killed_at = time.monotonic()
     found = await settled(admin, "hang_once", 1, 90)
     assert (found.missing, found.double, found.given_up) == (0, 0, 0)
