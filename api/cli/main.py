@@ -20,10 +20,12 @@ COMMANDS = (
     "doctor",
     "keys",
     "migrate",
+    "plugin",
     "resume",
     "serve",
     "tasks",
     "tenant",
+    "up",
     "worker",
 )
 REFUSED = 2
