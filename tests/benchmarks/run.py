@@ -6,6 +6,7 @@
 import argparse
 import subprocess
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -20,15 +21,25 @@ from tests.benchmarks import (
     measure_search,
     measure_sizes,
     measure_start,
+    measure_stream_latency,
+    measure_streams,
     measure_writes,
 )
 from tests.benchmarks.results import Results, Row, table, write
 from tests.benchmarks.setting import Setting, setting
 from tests.fixtures.repository import ROOT
 
-PARTS = ("lists", "sizes", "writes", "search", "start", "resumes")
+PARTS = ("lists", "sizes", "writes", "search", "start", "resumes", "streams", "latency")
+_ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
+    "start": measure_start.measure,
+    "resumes": measure_resumes.measure,
+    "streams": measure_streams.measure,
+    "latency": measure_stream_latency.measure,
+}
+"""Parts that need none of the kept databases."""
 _PACKAGES = (
     "litestar", "uvicorn", "asyncpg", "msgspec", "sqlalchemy", "fastapi", "pydantic",
+    "python-socketio",
 )  # fmt: skip
 
 
@@ -77,10 +88,8 @@ async def _measure(part: str, given: Setting) -> list[Row]:
             return await measure_writes.measure(given, await databases.few(admin_url))
         case "search":
             return await measure_search.measure(given, await databases.searchable(admin_url))
-        case "resumes":
-            return await measure_resumes.measure(given)
         case _:
-            return await measure_start.measure(given)
+            return await _ALONE[part](given)
 
 
 async def _server_version(given: Setting) -> str:
