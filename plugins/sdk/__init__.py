@@ -5,7 +5,7 @@ and views in `plugins.sdk.commands`, ports in `plugins.sdk.ports`, and what test
 in `plugins.sdk.testing`. `docs/plugins/` leads from nothing to a tested plugin.
 """
 
-from core.shared.errors import DomainError, Forbidden, InvalidInput, NotFound
+from core.shared.errors import DomainError, FieldError, Forbidden, InvalidInput, NotFound
 from core.shared.permissions import Action
 from plugins.sdk.context import Log, PluginContext, PluginTenant, Records, Store
 from plugins.sdk.contributions import (
@@ -66,6 +66,7 @@ __all__ = [
     "DropTable",
     "EmailTemplate",
     "EventHandler",
+    "FieldError",
     "Forbidden",
     "Health",
     "Hooks",
