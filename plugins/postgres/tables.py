@@ -12,6 +12,7 @@ from plugins.postgres import (
     application_tables,
     audit_tables,
     candidate_tables,
+    careers_tables,
     idempotency,
     import_tables,
     installation_tables,
@@ -57,6 +58,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     installation_tables,
     plugin_store,
     schedule_tables,
+    careers_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

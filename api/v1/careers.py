@@ -1,0 +1,63 @@
+"""What admins set about the careers site; what the public sees of it are pages."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, get, put
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from api.conditional import expected_version, reply_with_version
+from api.mutation import mutate
+from api.problems import problems
+from api.replies import Reply
+from api.request_scope import Scoped
+from core.careers.contracts import (
+    GetPrivacyNotice,
+    NoticeText,
+    PrivacyNotice,
+    PublishPrivacyNotice,
+)
+
+
+class NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The next version of the privacy notice."""
+
+    text: Annotated[
+        NoticeText,
+        Meta(
+            description="Plain text; an empty line begins a paragraph.",
+            examples=["Acme GmbH, Berlin, keeps what you send for six months."],
+        ),
+    ]
+
+
+class CareersController(Controller):
+    """The careers site."""
+
+    path = "/privacy-notice"
+    tags = ("Careers site",)
+
+    @get(
+        operation_id="showPrivacyNotice",
+        summary="Read the privacy notice",
+        responses=problems(403),
+    )
+    async def show(
+        self, request: Request[Any, Any, Any], tenant_scope: Scoped
+    ) -> Reply[PrivacyNotice]:
+        """Return what applicants agree to; version 0 is the text that everybody starts with."""
+        notice = await tenant_scope.ask(GetPrivacyNotice())
+        return reply_with_version(request, notice, notice.version)
+
+    @put(
+        operation_id="publishPrivacyNotice",
+        summary="Publish a privacy notice",
+        responses=problems(403, 412),
+    )
+    async def publish(
+        self, request: Request[Any, Any, Any], tenant_scope: Scoped, data: JSONBody[NoticeBody]
+    ) -> Reply[PrivacyNotice]:
+        """Publish a new version. Each application keeps the version that it was sent under."""
+        command = PublishPrivacyNotice(text=data.text, expected_version=expected_version(request))
+        return await mutate(request, tenant_scope, command)

@@ -1,0 +1,1 @@
+"""The careers site: what anybody may see of open jobs, applying, and following an application."""
