@@ -53,11 +53,13 @@ check: $(CHECK_ENV) ## Lint, types, import contracts and the fast tests (under t
 	  check-types check-tests check-lint check-format check-imports
 
 .PHONY: test-external
-test-external: $(TEST_ENV) ## Run the core tests on Debian's PostgreSQL and Redis
+test-external: $(TEST_ENV) ## Run the core tests on Debian's PostgreSQL, Redis and RabbitMQ
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
 	  echo "PostgreSQL's server programs are missing: apt-get install postgresql" >&2; exit 1; }
 	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { \
 	  echo "redis-server is missing: apt-get install redis-server" >&2; exit 1; }
+	@test -x /usr/lib/rabbitmq/bin/rabbitmq-server || { \
+	  echo "rabbitmq-server is missing: apt-get install rabbitmq-server" >&2; exit 1; }
 	@test -n "$(CORE_TESTS)" || { echo "there is no test for external engines" >&2; exit 1; }
 	@TEST_ENGINES=external $(PY) -m pytest -n $(WORKERS) --dist loadfile \
 	  -m "not slow and not embedded" $(CORE_TESTS)

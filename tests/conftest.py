@@ -4,6 +4,7 @@
 pytest_plugins = [
     "tests.fixtures.examined",
     "tests.fixtures.engines",
+    "tests.fixtures.selection",
     "tests.fixtures.databases",
     "tests.fixtures.runtimes",
     "tests.fixtures.worlds",
