@@ -164,7 +164,9 @@ def render(
     frame = frame_of(scope)
     made = environment(frame.language).get_template(template)
     body = made.render(frame=frame, **context).encode()
-    sent = [_POLICY, _REFERRER, _VARY, *headers]
+    given = list(headers)
+    own = {name for name, _ in given}
+    sent = [each for each in (_POLICY, _REFERRER, _VARY) if each[0] not in own] + given
     if len(body) > _WORTH_COMPRESSING and _takes_gzip(scope["headers"]):
         body = gzip.compress(body, 5, mtime=0)
         sent.append((b"content-encoding", b"gzip"))

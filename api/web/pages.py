@@ -7,7 +7,20 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api.request_scope import provide_tenant_scope
-from api.web import account, candidates, dashboard, jobs, start, styleguide, workspace
+from api.web import (
+    account,
+    candidates,
+    careers,
+    careers_apply,
+    careers_brand,
+    careers_feeds,
+    careers_status,
+    dashboard,
+    jobs,
+    start,
+    styleguide,
+    workspace,
+)
 from api.web.assets import serve_asset
 from api.web.forms import refuse_forged_forms
 
@@ -19,6 +32,11 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *jobs.ROUTES,
     *candidates.ROUTES,
     *workspace.ROUTES,
+    *careers.ROUTES,
+    *careers_apply.ROUTES,
+    *careers_status.ROUTES,
+    *careers_feeds.ROUTES,
+    *careers_brand.ROUTES,
     *styleguide.ROUTES,
 )
 

@@ -1,0 +1,123 @@
+"""What all pages of the careers site share: the tenant's look, the site's address, its words."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from babel import Locale
+from babel.numbers import format_currency, get_currency_precision
+from litestar import Request
+
+from api.replies import Reply
+from api.web import labels
+from api.web.frame import language_of, page
+from core.careers.contracts import ShowSite, SiteView
+from core.jobs.contracts import PayRange
+from tenants.addresses import tenant_url
+from tenants.scope import TenantScope
+
+STRANGERS: Final[dict[str, Any]] = {"public": True, "anonymous": True}
+"""`opt` of the careers site: whoever is signed in is here as anybody else.
+
+So no form on it acts with a session's rights, and another site that sends one gains nothing.
+"""
+
+_WORDS: Final[dict[str, Any]] = {
+    "remotes": labels.REMOTE,
+    "employments": labels.EMPLOYMENT,
+    "seniorities": labels.SENIORITY,
+    "periods": labels.PAY_PERIOD,
+}
+
+
+class CareersFrame(msgspec.Struct, frozen=True):
+    """What the templates know as `careers`."""
+
+    site: SiteView
+    home: str
+    """Address of the site, absolute, without a slash at its end."""
+    brand: str
+    """Address of the tenant's colours; empty without any."""
+    logo: str
+    """Address of the tenant's logo; empty without one."""
+
+
+async def careers_page(
+    request: "Request[Any, Any, Any]",
+    tenant_scope: TenantScope,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    **context: Any,
+) -> Reply[bytes]:
+    """Return a page of the careers site; `template` extends `careers_base.html`."""
+    return page(
+        request,
+        template,
+        status=status,
+        headers=headers,
+        careers=await careers_frame(tenant_scope),
+        **words(request),
+        **context,
+    )
+
+
+async def careers_frame(tenant_scope: TenantScope) -> CareersFrame:
+    """Return the look of the tenant's site."""
+    site = await tenant_scope.ask(ShowSite())
+    branding = site.branding
+    return CareersFrame(
+        site=site,
+        home=home_of(tenant_scope, site),
+        brand=_versioned("/careers/brand.css", branding.primary_color or branding.accent_color),
+        logo=_versioned("/careers/logo", branding.logo),
+    )
+
+
+def home_of(tenant_scope: TenantScope, site: SiteView) -> str:
+    """Return the address under which search engines should know the site."""
+    settings = tenant_scope.settings
+    if site.custom_domain:
+        return f"{settings.public_scheme}://{site.custom_domain}/careers"
+    return f"{tenant_url(settings, tenant_scope.tenant)}/careers"
+
+
+def words(request: "Request[Any, Any, Any]") -> dict[str, Any]:
+    """Return what templates of the site need to say a job's facts."""
+    language = language_of(request.scope)
+    return {**_WORDS, "pay": lambda given: pay_text(given, language)}
+
+
+def pay_text(pay: PayRange, language: str) -> str:
+    """Return the amounts as that language writes them: `€60,000 – €80,000`."""
+    low, high = (
+        _amount(cents, pay.currency, language) for cents in (pay.minimum_cents, pay.maximum_cents)
+    )
+    return low if low == high else f"{low} – {high}"
+
+
+def major_units(cents: int, currency: str) -> float:
+    """Return an amount in its currency's main unit: 6000000 cents are 60000.0 euros."""
+    digits: int = get_currency_precision(currency)
+    return float(cents / 10**digits)
+
+
+def _amount(cents: int, currency: str, language: str) -> str:
+    digits: int = get_currency_precision(currency)
+    is_whole = cents % 10**digits == 0
+    pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
+    return format_currency(
+        major_units(cents, currency),
+        currency,
+        format=pattern.replace(".00", "") if is_whole else None,
+        locale=language,
+        currency_digits=not is_whole,
+    )
+
+
+def _versioned(path: str, content: str | None) -> str:
+    if not content:
+        return ""
+    return f"{path}?v={hashlib.sha256(content.encode()).hexdigest()[:12]}"

@@ -1,0 +1,122 @@
+"""Following and withdrawing an application by the secret link that its applicant got."""
+
+from typing import Annotated, Any, Final
+
+from litestar import Request, get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from api.replies import Reply
+from api.request_scope import Scoped
+from api.web import labels
+from api.web.careers import missing
+from api.web.careers_frame import STRANGERS, careers_page, words
+from api.web.frame import WEB, partial, read_form, redirect
+from api.web.languages import mark
+from core.applications.contracts import WithdrawalReason
+from core.careers.contracts import FollowApplication, ProgressView, WithdrawByLink
+from core.careers.errors import LinkNotFound, WithdrawnTooLate
+from core.careers.model import WITHDRAWAL_REASONS
+
+_SECRET: Final = (
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex, nofollow, noarchive"),
+)
+"""The address is the secret: it goes into no Referer and no index."""
+
+_LONGEST_LINK: Final = 200
+
+STANDING: Final[labels.Labels] = {
+    "applied": mark("We have your application. The hiring team will look at it."),
+    "in_progress": mark("The hiring team is working on your application."),
+    "offer": mark("The hiring team wants to make you an offer, and will be in touch."),
+    "hired": mark("You got the job. Congratulations!"),
+    "rejected": mark("This time it is somebody else. Thank you for applying."),
+    "withdrawn": mark("You withdrew your application. The hiring team knows."),
+}
+STEPS: Final[labels.Labels] = {
+    "received": mark("Application received"),
+    "moved": mark("Next step"),
+    "hired": mark("Hired"),
+    "closed": mark("Application closed"),
+    "withdrawn": mark("Application withdrawn"),
+    "reopened": mark("Application taken up again"),
+}
+
+
+@get("/careers/applications/{link:str}", opt=STRANGERS, **WEB)
+async def application_status(
+    request: Request[Any, Any, Any],
+    tenant_scope: Scoped,
+    link: FromPath[str],
+    new: Annotated[str, QueryParameter(max_length=5)] = "",
+) -> Reply[bytes]:
+    """Show where an application stands."""
+    try:
+        progress = await tenant_scope.ask(FollowApplication(link=link[:_LONGEST_LINK]))
+    except LinkNotFound:
+        return await missing(request, tenant_scope)
+    return await careers_page(
+        request,
+        tenant_scope,
+        "careers_status.html",
+        headers=_SECRET,
+        link=link,
+        is_new=new == "1" and progress.disposition == "active",
+        reasons=[(key, labels.WITHDRAWAL[key]) for key in WITHDRAWAL_REASONS],
+        **_standing(progress),
+    )
+
+
+@get("/careers/applications/{link:str}/progress", opt=STRANGERS, **WEB)
+async def application_progress(
+    request: Request[Any, Any, Any], tenant_scope: Scoped, link: FromPath[str]
+) -> Reply[Any]:
+    """Return the part of the page that changes, for its script."""
+    try:
+        progress = await tenant_scope.ask(FollowApplication(link=link[:_LONGEST_LINK]))
+    except LinkNotFound:
+        return await missing(request, tenant_scope)
+    return partial(
+        request,
+        "pieces/careers_progress.html",
+        headers=_SECRET,
+        **words(request),
+        **_standing(progress),
+    )
+
+
+@post("/careers/applications/{link:str}/withdraw", opt=STRANGERS, status_code=303, **WEB)
+async def withdraw_application(
+    request: Request[Any, Any, Any], tenant_scope: Scoped, link: FromPath[str]
+) -> Reply[Any]:
+    """Withdraw; an application that has ended meanwhile stays as it is, and the page says so."""
+    given = (await read_form(request))["reason"]
+    reason: WithdrawalReason | None = next(
+        (each for each in WITHDRAWAL_REASONS if each == given), None
+    )
+    try:
+        await tenant_scope.execute(WithdrawByLink(link=link[:_LONGEST_LINK], reason=reason))
+    except LinkNotFound:
+        return await missing(request, tenant_scope)
+    except WithdrawnTooLate:
+        pass
+    return redirect(f"/careers/applications/{link}", headers=_SECRET)
+
+
+def _standing(progress: ProgressView) -> dict[str, Any]:
+    ended = progress.disposition in {"rejected", "withdrawn"}
+    return {
+        "progress": progress,
+        "standing": STANDING[progress.disposition if ended else progress.stage_kind],
+        "steps": STEPS,
+        "kinds": {"active": "info", "hired": "good", "rejected": "", "withdrawn": ""},
+        "dispositions": labels.DISPOSITION,
+    }
+
+
+ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
+    application_status,
+    application_progress,
+    withdraw_application,
+)
