@@ -28,6 +28,7 @@ from plugins.postgres.tenant_keys import TenantKeys
 from plugins.postgres.unit import Unit
 from tenants.file_stores import FileStores
 from tenants.plugins.facade import Plugins
+from tenants.resume_reading import ResumeSandbox
 from tenants.settings import Settings
 
 
@@ -48,6 +49,7 @@ class Session(msgspec.Struct):
     catalogue: PluginCatalogue
     plugins: Plugins
     files: FileStores
+    resumes: ResumeSandbox
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
     attempt: Attempt | None = None

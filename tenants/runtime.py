@@ -26,6 +26,7 @@ from tenants.master_keys import check_master_keys, master_key_loader
 from tenants.plugins.facade import Plugins
 from tenants.plugins.installed import installed_plugins
 from tenants.plugins.seams import Process
+from tenants.resume_reading import ResumeSandbox
 from tenants.scope import Machinery, TenantScope
 from tenants.settings import Settings
 from tenants.wiring.all import wire
@@ -61,6 +62,7 @@ class Runtime:
             Process(settings, database, clock, ids, self.outbound, self.secrets, self.scope),
             self.catalogue,
         )
+        self.resumes = ResumeSandbox()
         self._machinery = Machinery(
             database,
             clock,
@@ -72,6 +74,7 @@ class Runtime:
             HostCatalogue(self.catalogue),
             self.plugins,
             files,
+            self.resumes,
             wire(),
         )
         self._credentials = Credentials(database, settings.secret_key, clock)
@@ -125,7 +128,8 @@ class Runtime:
         return runtime
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection and process."""
+        self.resumes.close()
         await self.plugins.stop()
         await self._identities.stop()
         await self._credentials.close()

@@ -26,6 +26,7 @@ from plugins.postgres.tenant_keys import TenantKeys
 from tenants.file_stores import FileStores
 from tenants.injection import Provider, Session, inject
 from tenants.plugins.facade import Plugins
+from tenants.resume_reading import ResumeSandbox
 from tenants.settings import Settings
 
 R = TypeVar("R")
@@ -50,6 +51,7 @@ class Machinery(msgspec.Struct, frozen=True):
     catalogue: PluginCatalogue
     plugins: Plugins
     files: FileStores
+    resumes: ResumeSandbox
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -161,6 +163,7 @@ class TenantScope:
             catalogue=machinery.catalogue,
             plugins=machinery.plugins,
             files=machinery.files,
+            resumes=machinery.resumes,
         )
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:

@@ -20,8 +20,10 @@ EXIT_CODES: Final[dict[DocumentState, int]] = {
     "too_large": 6,
     "unsupported": 7,
     "refused": 8,
+    "timed_out": 9,
 }
 """1 and 2 have their meaning for every command, so the states of a file begin at 3."""
+NOT_UNDERSTOOD: Final = 10
 
 
 @click.group("resume")
@@ -38,7 +40,8 @@ def parse_command(file: Path, ocr: str, *, as_json: bool, sources: bool) -> None
     """Print the structure of a résumé: PDF, DOCX, ODT, RTF, TXT or HTML.
 
     Exit code: 0 parsed, 3 scanned pages without text, 4 encrypted, 5 broken, 6 too large,
-    7 unsupported kind, 8 refused because it took too much memory or time.
+    7 unsupported kind, 8 refused because it took too much memory or tries something, 9 too slow,
+    10 read, but its structure couldn't be found.
     """
     today = datetime.now(UTC).date()
     result = parse_resume_file(file, today, ocr)
@@ -46,6 +49,9 @@ def parse_command(file: Path, ocr: str, *, as_json: bool, sources: bool) -> None
         reason = _printable(" ".join(result.document.detail.split())) or "It can't be read."
         click.echo(f"intellimatch: {result.document.state}: {file}: {reason}", err=True)
         sys.exit(EXIT_CODES[result.document.state])
+    if result.parsed is None:
+        click.echo(f"intellimatch: failed: {file}: its structure couldn't be found", err=True)
+        sys.exit(NOT_UNDERSTOOD)
     if as_json:
         click.echo(_json(result.parsed, with_sources=sources))
     else:

@@ -23,6 +23,7 @@ from api.v1.members import MemberController
 from api.v1.messages import MessagesController
 from api.v1.plugin_routes import PluginRouteController
 from api.v1.plugins import PluginController
+from api.v1.resumes import ResumeController
 from api.v1.stream import SocketController, StreamController
 from api.v1.tasks import TasksController
 from api.v1.tenant import TenantController
@@ -37,6 +38,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     CandidateController,
     NoteController,
     FileController,
+    ResumeController,
     DuplicateController,
     ImportController,
     ExportController,

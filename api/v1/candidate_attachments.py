@@ -42,7 +42,8 @@ class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 FileName = Annotated[
     str,
     QueryParameter(
-        description="Name of the file with its extension: pdf, docx, doc, odt, rtf, txt, png, jpg.",
+        description="Name of the file with its extension: pdf, docx, doc, odt, rtf, txt, html, "
+        "png, jpg.",
         min_length=1,
         max_length=255,
     ),

@@ -280,7 +280,7 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddFile(Command[FileView], frozen=True, kw_only=True):
-    """Attach a file: PDF, Word, OpenDocument, RTF, plain text, PNG or JPEG."""
+    """Attach a file: PDF, Word, OpenDocument, RTF, text, HTML, PNG or JPEG."""
 
     candidate_id: CandidateId
     name: str

@@ -19,7 +19,7 @@ LARGEST_FILE: Final = 10 * 1024 * 1024
 class _Kind(msgspec.Struct, frozen=True):
     media_type: str
     signatures: tuple[bytes, ...]
-    """One of them starts the file; none for plain text."""
+    """One of them starts the file; none for text."""
     contains: bytes = b""
     """What an archive of this kind must name within."""
 
@@ -36,10 +36,15 @@ _KINDS: Final = {
     ),
     "rtf": _Kind("application/rtf", (b"{\\rtf",)),
     "txt": _Kind("text/plain", ()),
+    "html": _Kind("text/html", ()),
+    "htm": _Kind("text/html", ()),
     "png": _Kind("image/png", (b"\x89PNG\r\n\x1a\n",)),
     "jpg": _Kind("image/jpeg", (b"\xff\xd8\xff",)),
     "jpeg": _Kind("image/jpeg", (b"\xff\xd8\xff",)),
 }
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+"""Text of any encoding but UTF-16 holds none of them."""
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 
@@ -69,13 +74,7 @@ def media_type_of(name: str, content: bytes) -> str:
 
 def _is(kind: _Kind, content: bytes) -> bool:
     if not kind.signatures:
-        if b"\x00" in content:
-            return False
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            return False
-        return True
+        return content.startswith(_UTF_16) or not _CONTROLS.search(content)
     return content.startswith(kind.signatures) and kind.contains in content
 
 

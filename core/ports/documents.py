@@ -11,14 +11,14 @@ import msgspec
 DocumentKind = Literal["pdf", "docx", "odt", "rtf", "txt", "html", "unknown"]
 
 DocumentState = Literal[
-    "read", "scanned", "encrypted", "broken", "too_large", "unsupported", "refused"
+    "read", "scanned", "encrypted", "broken", "too_large", "timed_out", "unsupported", "refused"
 ]
 """How reading ended: only `read` has lines that mean something.
 
 `scanned`: pages are pictures without text. `encrypted`: it needs a password. `broken`: it claims a
 kind that it isn't, or is damaged. `too_large`: more bytes, pages or text than the limits allow.
-`unsupported`: a kind that we don't read. `refused`: reading it took too much memory or time, or it
-tried something that no honest document does.
+`timed_out`: reading it took longer than it may. `unsupported`: a kind that we don't read.
+`refused`: reading it took too much memory, or it tried something that no honest document does.
 """
 
 

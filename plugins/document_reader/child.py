@@ -1,22 +1,33 @@
 """The reading process: reads one document after the other until its input ends.
 
 Started by `process.py` as `python -m plugins.document_reader.child`; frames come on standard
-input and go to standard output.
+input and go to standard output. Another program may call `serve` to make something of each document
+within the same limits: that text is a stranger's too.
 """
 
 import gc
 import os
 import sys
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
 from core.ports.documents import ReadDocument
 from plugins.document_reader.confinement import allow_cpu, confine
-from plugins.document_reader.frames import HEADER, Order, Request, framed, read_exactly
+from plugins.document_reader.frames import (
+    HEADER,
+    Answer,
+    Order,
+    Request,
+    framed,
+    read_exactly,
+)
 from plugins.document_reader.reading import read_document, unread
 
 _Frame = TypeVar("_Frame", Order, Request)
+Make = Callable[[ReadDocument, str], msgspec.Struct]
+"""Makes something of a document and the request's context."""
 READY = b"ready"
 _MOST_CALLS = 3_000
 """Of Python functions in one another; the limits on depth keep honest documents far below."""
@@ -24,8 +35,8 @@ FAILED = "The file is damaged in a way that it couldn't be read."
 MEMORY = "Reading it needs more memory than a document may take."
 
 
-def main() -> None:
-    """Serve until the parent closes the pipe."""
+def serve(make: Make | None = None) -> None:
+    """Read documents, and `make` something of each, until the parent closes the pipe."""
     source, sink = os.dup(0), os.dup(1)
     # A library that prints must not disturb the frames.
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -45,10 +56,13 @@ def main() -> None:
         if content is None:
             return
         document, is_sound = _read(content, request.file_name, order)
-        _write(sink, framed(document))
+        made = b""
+        if make is not None and is_sound:
+            made, is_sound = _make(make, document, request.context)
+        _write(sink, framed(Answer(document, made)))
         if not is_sound:
             return
-        del content, document
+        del content, document, made
 
 
 def _next(descriptor: int, kind: type[_Frame]) -> _Frame | None:
@@ -70,6 +84,15 @@ def _read(content: bytes, file_name: str, order: Order) -> tuple[ReadDocument, b
     return document, True
 
 
+def _make(make: Make, document: ReadDocument, context: str) -> tuple[bytes, bool]:
+    try:
+        return msgspec.msgpack.encode(make(document, context)), True
+    except MemoryError:
+        return b"", False
+    except Exception:  # noqa: BLE001 - what it can't cope with is one document's, not the next one's
+        return b"", True
+
+
 def _write(descriptor: int, frame: bytes) -> None:
     left = memoryview(frame)
     while left:
@@ -77,4 +100,4 @@ def _write(descriptor: int, frame: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve()

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from core.ports.documents import ReadDocument
 from plugins.document_reader.limits import Limits
 
 HEADER: Final = 4
@@ -21,6 +22,16 @@ class Request(msgspec.Struct, array_like=True):
 
     size: int
     file_name: str
+    context: str = ""
+    """For what is made of the document in the same process."""
+
+
+class Answer(msgspec.Struct, array_like=True):
+    """The document, and what was made of it."""
+
+    document: ReadDocument
+    made: bytes = b""
+    """MessagePack; empty when nothing was to be made of it, or that failed."""
 
 
 class Order(msgspec.Struct, array_like=True):

@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from core.ports.documents import ReadDocument
+from core.ports.documents import DocumentLink, ReadDocument
 
 _TAGS = re.compile("[\U000e0020-\U000e007e]{2,}")
 _UNSEEN = re.compile(
@@ -16,6 +16,27 @@ _UNSEEN = re.compile(
     "\u180e\ufe00-\ufe0f\U000e0000-\U000e0fff\u3164\uffa0\u115f\u1160]"
 )
 _TAG_OFFSET = 0xE0000
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Controls that no text has, and halves of surrogate pairs: a database doesn't take them."""
+
+
+def storable(document: ReadDocument) -> ReadDocument:
+    """Put a space for each character that can't be text, so that all offsets stay."""
+    texts = (line.text for line in document.lines)
+    links = (f"{link.uri} {link.text}" for link in document.links)
+    if not any(map(_UNSTORABLE.search, (*texts, *document.hidden_text, *links))):
+        return document
+    replace = msgspec.structs.replace
+    return replace(
+        document,
+        lines=tuple(replace(each, text=_spaced(each.text)) for each in document.lines),
+        hidden_text=tuple(_spaced(each) for each in document.hidden_text),
+        links=tuple(DocumentLink(_spaced(e.uri), _spaced(e.text)) for e in document.links),
+    )
+
+
+def _spaced(text: str) -> str:
+    return _UNSTORABLE.sub(" ", text)
 
 
 def without_invisible(document: ReadDocument) -> ReadDocument:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from core.ports.documents import ReadDocument
 from plugins.document_reader.frames import (
+    Answer,
     Gone,
     Late,
     Order,
@@ -31,6 +31,7 @@ _DYING_SECONDS = 0.5
 """Its pipes close a moment before the reason of its end is known."""
 _MOST_DOCUMENTS = 400
 """After so many, a fresh process takes over: libraries in C leak a little."""
+PROGRAM = "plugins.document_reader.child"
 SLOW = "Reading it takes longer than {seconds:.0f} seconds."
 ENDED = "Reading it took too much memory, or broke the reader: the file is damaged or a trick."
 
@@ -42,13 +43,16 @@ class NotStarted(Exception):
 class ReadingProcess:
     """Not for two threads at once."""
 
-    def __init__(self, limits: Limits, ocr_languages: str = "") -> None:
-        """Start it without waiting until it is ready."""
+    def __init__(self, limits: Limits, ocr_languages: str = "", program: str = PROGRAM) -> None:
+        """Start it without waiting until it is ready.
+
+        `program` is a module that calls `child.serve`.
+        """
         self._limits = limits
         self._left = _MOST_DOCUMENTS
         self._is_ready = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-m", "plugins.document_reader.child"],
+        self._process = subprocess.Popen(  # noqa: S603 - a module of our own
+            [sys.executable, "-E", "-s", "-m", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -74,34 +78,36 @@ class ReadingProcess:
         """Whether it can be given another document."""
         return self._left > 0 and self._process.poll() is None
 
-    def read(self, content: bytes, file_name: str) -> ReadDocument:
+    def read(self, content: bytes, file_name: str, context: str = "") -> Answer:
         """Have one document read. Whatever happens to the process is a state of the document."""
         self._await_ready()
         self._left -= 1
         deadline = time.monotonic() + self._limits.wall_seconds
         try:
-            request = Request(len(content), file_name[-_LONGEST_NAME:])
+            request = Request(len(content), file_name[-_LONGEST_NAME:], context)
             send(self._to, framed(request), deadline)
             send(self._to, content, deadline)
             answer = receive(self._from, deadline, self._limits.answer_bytes)
-            return msgspec.msgpack.decode(answer, type=ReadDocument)
+            return msgspec.msgpack.decode(answer, type=Answer)
         except Late:
             self.kill()
             detail = SLOW.format(seconds=self._limits.wall_seconds)
-            return unread("unknown", "refused", detail)
+            return Answer(unread("unknown", "timed_out", detail))
         except Gone:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_DYING_SECONDS)
             self.kill()
             is_slow = self._process.returncode == -signal.SIGXCPU
-            detail = SLOW.format(seconds=self._limits.cpu_seconds) if is_slow else ENDED
-            return unread("unknown", "refused", detail)
+            if is_slow:
+                detail = SLOW.format(seconds=self._limits.cpu_seconds)
+                return Answer(unread("unknown", "timed_out", detail))
+            return Answer(unread("unknown", "refused", ENDED))
         except TooLong:
             self.kill()
-            return unread("unknown", "too_large", "It has more text than is read.")
+            return Answer(unread("unknown", "too_large", "It has more text than is read."))
         except msgspec.DecodeError:
             self.kill()
-            return unread("unknown", "refused", ENDED)
+            return Answer(unread("unknown", "refused", ENDED))
 
     def _await_ready(self) -> None:
         if self._is_ready:

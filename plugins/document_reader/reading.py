@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from core.ports.documents import DocumentKind, DocumentState, ReadDocument
-from plugins.document_reader.invisible import without_invisible
+from plugins.document_reader.invisible import storable, without_invisible
 from plugins.document_reader.kinds import kind_of
 from plugins.document_reader.limits import Broken, Encrypted, Limits, Refused, TooLarge
 from plugins.document_reader.ocr import recognised
@@ -46,7 +46,7 @@ def read_document(
         document = read(content, limits)
         if document.state == "scanned" and ocr_languages:
             document = recognised(content, document, ocr_languages, limits)
-        return without_invisible(document)
+        return storable(without_invisible(document))
     except Encrypted:
         return unread(kind, "encrypted", ENCRYPTED)
     except TooLarge as error:

@@ -9,8 +9,9 @@ from typing import Self
 
 from core.ports.documents import ReadDocument
 from core.shared.errors import Unavailable
+from plugins.document_reader.frames import Answer
 from plugins.document_reader.limits import Limits
-from plugins.document_reader.process import NotStarted, ReadingProcess
+from plugins.document_reader.process import PROGRAM, NotStarted, ReadingProcess
 from plugins.document_reader.reading import unread
 
 
@@ -21,15 +22,22 @@ class SandboxedReader:
     """
 
     def __init__(
-        self, *, processes: int = 1, limits: Limits | None = None, ocr_languages: str = ""
+        self,
+        *,
+        processes: int = 1,
+        limits: Limits | None = None,
+        ocr_languages: str = "",
+        program: str = PROGRAM,
     ) -> None:
         """Read up to `processes` documents at once; more wait.
 
         `ocr_languages` as tesseract takes them (`eng+deu`) has scanned pages recognised where
-        tesseract is installed; empty: they are only recognised as scanned.
+        tesseract is installed; empty: they are only recognised as scanned. `program` is the module
+        that the processes run; it may make more of a document than its lines.
         """
         self._limits = limits or Limits()
         self._ocr_languages = ocr_languages
+        self._program = program
         self._free: queue.LifoQueue[ReadingProcess | None] = queue.LifoQueue()
         for _ in range(processes):
             self._free.put(None)
@@ -40,14 +48,21 @@ class SandboxedReader:
 
     def read(self, content: bytes, file_name: str) -> ReadDocument:
         """Read the file. Raises Unavailable when no reading process can be started."""
+        return self.answer(content, file_name).document
+
+    def answer(self, content: bytes, file_name: str, context: str = "") -> Answer:
+        """Read the file and have made of it what the processes' program makes, with `context`.
+
+        Raises Unavailable when no reading process can be started.
+        """
         if len(content) > self._limits.bytes:
             detail = f"It has {len(content)} bytes; up to {self._limits.bytes} are read."
-            return unread("unknown", "too_large", detail)
+            return Answer(unread("unknown", "too_large", detail))
         process = self._free.get()
         try:
             if process is None or not process.is_usable:
                 process = self._replaced(process)
-            return process.read(content, file_name)
+            return process.read(content, file_name, context)
         except (NotStarted, OSError) as error:
             process = None
             raise Unavailable("Documents can't be read at the moment.") from error
@@ -57,10 +72,10 @@ class SandboxedReader:
                 process = self._replaced(process)
             self._free.put(process)
 
-    async def read_async(self, content: bytes, file_name: str) -> ReadDocument:
-        """Read the file on a thread of the pool, so that the event loop goes on."""
+    async def answer_async(self, content: bytes, file_name: str, context: str = "") -> Answer:
+        """Do the same on a thread of the pool, so that the event loop goes on."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self.read, content, file_name)
+        return await loop.run_in_executor(self._threads, self.answer, content, file_name, context)
 
     def start(self) -> None:
         """Start every process now, so that the first document doesn't wait."""
@@ -97,7 +112,7 @@ class SandboxedReader:
     def _replaced(self, process: ReadingProcess | None) -> ReadingProcess:
         if process is not None:
             process.kill()
-        made = ReadingProcess(self._limits, self._ocr_languages)
+        made = ReadingProcess(self._limits, self._ocr_languages, self._program)
         with self._lock:
             if process is not None:
                 self._all.discard(process)

@@ -25,6 +25,7 @@ from plugins.postgres import (
     outbox,
     plugin_store,
     quotas,
+    resume_tables,
     schedule_tables,
     sessions,
     subject_keys,
@@ -59,6 +60,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     plugin_store,
     schedule_tables,
     careers_tables,
+    resume_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

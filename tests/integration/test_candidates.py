@@ -266,7 +266,7 @@ async def test_a_file_comes_back_as_it_went(runtime: Runtime, world: World) -> N
     assert file.name == "Résumé_.pdf"
     got = await scope.ask(DownloadFile(candidate_id=made.id, file_id=file.id))
     assert got.content == content
-    for name, bad in (("x.html", b"<p>"), ("x.pdf", b"MZ"), ("x.txt", b"\xff\x00"), ("x", b"a")):
+    for name, bad in (("x.svg", b"<p>"), ("x.pdf", b"MZ"), ("x.txt", b"a\x00"), ("x", b"a")):
         with pytest.raises(InvalidInput):
             await scope.execute(AddFile(candidate_id=made.id, name=name, content=bad))
 

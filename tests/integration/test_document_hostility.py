@@ -112,7 +112,7 @@ async def _attack(reader: SandboxedReader, files: list[HostileFile], folder: Pat
     for file in files:
         content = (folder / file.name).read_bytes()
         began = time.perf_counter()
-        document = await reader.read_async(content, file.name)
+        document = (await reader.answer_async(content, file.name)).document
         outcomes.append(Outcome(file, document, time.perf_counter() - began))
     return outcomes
 
@@ -122,7 +122,7 @@ async def _served(reader: SandboxedReader, until: asyncio.Event) -> list[float]:
     content, seconds = honest(), []
     while not until.is_set():
         began = time.perf_counter()
-        document = await reader.read_async(content, "ada.pdf")
+        document = (await reader.answer_async(content, "ada.pdf")).document
         assert document.state == "read"
         assert document.lines[0].text == "Ada Lovelace, Analyst of engines"
         seconds.append(time.perf_counter() - began)
@@ -135,7 +135,7 @@ async def test_hostile_files_end_in_a_clear_state(tmp_path: Path, examined: Exam
     with listening() as (address, connections), SandboxedReader(processes=2) as reader:
         files = await asyncio.to_thread(_written, tmp_path, address)
         reader.start()
-        assert (await reader.read_async(honest(), "ada.pdf")).state == "read"
+        assert (await reader.answer_async(honest(), "ada.pdf")).document.state == "read"
         ticks, done = Ticks(), asyncio.Event()
         ticking = asyncio.create_task(ticks.run())
         serving = asyncio.create_task(_served(reader, done))

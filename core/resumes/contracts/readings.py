@@ -58,7 +58,7 @@ ResumeField = Literal[
 RunNumber = NewType("RunNumber", int)
 """Counts how often a file was asked to be read; an answer to an earlier question is dropped."""
 
-_Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE)]
+CorrectedLine = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE)]
 _Text = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=TEXT)]
 _Link = Annotated[str, Meta(min_length=1, max_length=500, pattern=LINE)]
 _Skill = Annotated[str, Meta(min_length=1, max_length=80, pattern=LINE, examples=["Python"])]
@@ -67,22 +67,22 @@ _Skill = Annotated[str, Meta(min_length=1, max_length=80, pattern=LINE, examples
 class CorrectedExperience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One position as a person puts it right."""
 
-    company: _Line | None = None
-    title: _Line | None = None
+    company: CorrectedLine | None = None
+    title: CorrectedLine | None = None
     start: ResumeDate | None = None
     end: ResumeDate | None = None
     current: bool = False
     """It goes on; `end` must be null then."""
-    location: _Line | None = None
+    location: CorrectedLine | None = None
     highlights: Annotated[tuple[_Text, ...], Meta(max_length=100)] = ()
 
 
 class CorrectedEducation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One course of study as a person puts it right."""
 
-    institution: _Line | None = None
-    degree: _Line | None = None
-    field: _Line | None = None
+    institution: CorrectedLine | None = None
+    degree: CorrectedLine | None = None
+    field: CorrectedLine | None = None
     start: ResumeDate | None = None
     end: ResumeDate | None = None
     current: bool = False
@@ -92,7 +92,7 @@ class CorrectedLanguage(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """One language as a person puts it right."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80, pattern=LINE)]
-    code: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")] | None = None
+    code: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$", examples=["de"])] | None = None
     level: Annotated[str, Meta(min_length=1, max_length=80, pattern=LINE)] | None = None
 
 
@@ -103,7 +103,13 @@ SkillNames = Annotated[tuple[_Skill, ...], Meta(max_length=200)]
 Languages = Annotated[tuple[CorrectedLanguage, ...], Meta(max_length=40)]
 Texts = Annotated[tuple[_Text, ...], Meta(max_length=200)]
 Email = Annotated[
-    str, Meta(min_length=3, max_length=254, pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@]+$")
+    str,
+    Meta(
+        min_length=3,
+        max_length=254,
+        pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@]+$",
+        examples=["ada@example.com"],
+    ),
 ]
 Phone = Annotated[str, Meta(min_length=3, max_length=40, pattern=LINE)]
 Years = Annotated[float, Meta(ge=0, le=80)]
@@ -114,7 +120,9 @@ class ResumeLine(msgspec.Struct, frozen=True):
 
     text: str
     page: int = 1
-    box: tuple[float, float, float, float] | None = None
+    box: Annotated[
+        tuple[float, float, float, float] | None, Meta(examples=[[72.0, 90.5, 210.0, 104.0]])
+    ] = None
     """Left, upper, right and lower edge in points from the upper left corner of the page."""
 
 
@@ -182,12 +190,12 @@ class CorrectResume(Command[ResumeView], frozen=True, kw_only=True):
     candidate_id: CandidateId
     file_id: FileId
     expected_version: int | None = None
-    name: _Line | UnsetType | None = UNSET
+    name: CorrectedLine | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
-    location: _Line | UnsetType | None = UNSET
+    location: CorrectedLine | UnsetType | None = UNSET
     links: Links | UnsetType = UNSET
-    headline: _Line | UnsetType | None = UNSET
+    headline: CorrectedLine | UnsetType | None = UNSET
     experience: Experiences | UnsetType = UNSET
     education: Educations | UnsetType = UNSET
     skills: SkillNames | UnsetType = UNSET

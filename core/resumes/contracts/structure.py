@@ -8,7 +8,9 @@ from typing import Annotated
 
 import msgspec
 
-ResumeDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}(-(0[1-9]|1[0-2]))?$")]
+ResumeDate = Annotated[
+    str, msgspec.Meta(pattern=r"^\d{4}(-(0[1-9]|1[0-2]))?$", examples=["2021-09"])
+]
 """`YYYY-MM`, or `YYYY` where the document names no month."""
 
 
