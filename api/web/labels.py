@@ -126,3 +126,76 @@ RECOMMENDATION: Final[Labels] = {
     "yes": mark("Yes"),
     "strong_yes": mark("Strong yes"),
 }
+IMPORT_STATE: Final[Labels] = {
+    "queued": mark("Waiting"),
+    "running": mark("At work"),
+    "checked": mark("Checked"),
+    "done": mark("Imported"),
+    "failed": mark("Nothing imported"),
+    "cancelled": mark("Cancelled"),
+}
+IMPORT_STATE_KIND: Final[Labels] = {
+    "queued": "info",
+    "running": "info",
+    "checked": "accent",
+    "done": "good",
+    "failed": "bad",
+    "cancelled": "",
+}
+ROW_OUTCOME: Final[Labels] = {
+    "created": mark("New"),
+    "updated": mark("Updated"),
+    "skipped": mark("Known already"),
+    "error": mark("With errors"),
+}
+ROW_OUTCOME_KIND: Final[Labels] = {
+    "created": "good",
+    "updated": "info",
+    "skipped": "",
+    "error": "bad",
+}
+IMPORT_COLUMN: Final[Labels] = {
+    "full_name": mark("Full name"),
+    "first_name": mark("First name"),
+    "last_name": mark("Last name"),
+    "preferred_name": mark("Preferred name"),
+    "emails": mark("E-mail addresses"),
+    "phones": mark("Phone numbers"),
+    "links": mark("Links"),
+    "headline": mark("Headline"),
+    "location": mark("Location"),
+    "skills": mark("Skills"),
+    "company": mark("Company"),
+    "title": mark("Position"),
+    "source": mark("Source"),
+    "tags": mark("Tags"),
+    "resume_text": mark("Text of the résumé"),
+    "job": mark("Job"),
+    "stage": mark("Stage"),
+    "ignore": mark("Leave out"),
+}
+SHARED_CONTACT: Final[Labels] = {
+    "email": mark("same e-mail address"),
+    "phone": mark("same phone number"),
+    "link": mark("same profile"),
+}
+MERGED_FIELD: Final[Labels] = {
+    "full_name": mark("Full name"),
+    "preferred_name": mark("Preferred name"),
+    "headline": mark("Headline"),
+    "location": mark("Location"),
+    "source": mark("Source"),
+}
+READING_STATE: Final[Labels] = {
+    "unread": mark("Not read yet"),
+    "pending": mark("Being read"),
+    "parsed": mark("Read"),
+    "scanned": mark("Pictures of text"),
+    "encrypted": mark("Needs a password"),
+    "broken": mark("Damaged"),
+    "too_large": mark("Too large"),
+    "timed_out": mark("Took too long"),
+    "refused": mark("Refused"),
+    "unsupported": mark("Not a kind that is read"),
+    "failed": mark("Could not be read"),
+}

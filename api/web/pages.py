@@ -9,13 +9,10 @@ from litestar.types import ControllerRouterHandler
 from api.request_scope import provide_tenant_scope
 from api.web import (
     account,
+    candidate_page,
     candidates,
-    careers,
-    careers_apply,
-    careers_brand,
-    careers_feeds,
-    careers_status,
     dashboard,
+    imports,
     jobs,
     start,
     styleguide,
@@ -31,12 +28,9 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *dashboard.ROUTES,
     *jobs.ROUTES,
     *candidates.ROUTES,
+    *candidate_page.ROUTES,
+    *imports.ROUTES,
     *workspace.ROUTES,
-    *careers.ROUTES,
-    *careers_apply.ROUTES,
-    *careers_status.ROUTES,
-    *careers_feeds.ROUTES,
-    *careers_brand.ROUTES,
     *styleguide.ROUTES,
 )
 

@@ -8,3 +8,4 @@ import "./forms.js";
 import "./keys.js";
 import "./palette.js";
 import "./filters.js";
+import "./tables.js";
