@@ -62,7 +62,7 @@ class Runtime:
             Process(settings, database, clock, ids, self.outbound, self.secrets, self.scope),
             self.catalogue,
         )
-        self.resumes = ResumeSandbox()
+        self.resumes = ResumeSandbox(ocr_languages=settings.ocr_languages or "")
         self._machinery = Machinery(
             database,
             clock,

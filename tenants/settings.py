@@ -91,7 +91,7 @@ class Settings(LimitSettings, frozen=True, kw_only=True):
             "once. Each queue that is used needs a worker somewhere.",
             extra={"kind": "queues", "expected": "names and numbers such as default=8,mail=4"},
         ),
-    ] = "default=8,mail=4,plugins=8"
+    ] = "default=8,mail=4,plugins=8,resumes=2"
     data_dir: Annotated[
         Path,
         Meta(
@@ -185,6 +185,14 @@ class Settings(LimitSettings, frozen=True, kw_only=True):
             extra={"kind": "networks", "expected": "CIDR networks such as 10.0.0.0/8,::1/128"},
         ),
     ] = ()
+    ocr_languages: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z_]{3,40}(\+[A-Za-z_]{3,40}){0,9}$")] | None,
+        Meta(
+            description="Languages in which text on scanned résumés is recognised, where tesseract "
+            "is installed. Unset: such files are only said to be scanned.",
+            extra={"expected": "tesseract's names of languages such as eng+deu"},
+        ),
+    ] = None
     outbound_allowed_networks: Annotated[
         tuple[str, ...],
         Meta(
