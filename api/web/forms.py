@@ -84,7 +84,7 @@ async def read_form(request: "Request[Any, Any, Any]") -> Form:
     if media_type == "application/x-www-form-urlencoded":
         pairs = _decoded(await request.body())
     elif media_type == "multipart/form-data":
-        pairs = [(name, value) for name, value in (await request.form()).multi_items()]
+        pairs = await _parts(request)
     else:
         raise UnsupportedMediaType("Send a form.")
     wrong = [
@@ -136,6 +136,13 @@ def _code(scope: TenantScope) -> bytes:
         raise RuntimeError("a scope without the secret key")
     message = b"form\x00" + scope.tenant.id.bytes + scope.actor.id.bytes
     return hmac.digest(key.encode(), message, hashlib.sha256)[:_TOKEN_BYTES]
+
+
+async def _parts(request: "Request[Any, Any, Any]") -> list[tuple[str, Value]]:
+    try:
+        return [(name, value) for name, value in (await request.form()).multi_items()]
+    except (UnicodeDecodeError, LookupError) as error:  # text or charset that is none
+        raise BadRequest(message="The form can't be read.") from error
 
 
 def _decoded(raw: bytes) -> list[tuple[str, Value]]:

@@ -17,7 +17,7 @@ from api.replies import Headers, Reply
 from api.request_scope import TENANT_SCOPE, request_id_of
 from api.web.forms import TOKEN_FIELD, Form, form_token, read_form
 from api.web.languages import chosen_language, languages, words
-from api.web.navigation import Place, may, places_for
+from api.web.navigation import PLUGIN_PLACES, Place, may, places_for
 from api.web.templating import environment
 from core.shared.access import authorise
 from core.shared.actor import Actor
@@ -183,7 +183,7 @@ def frame_of(scope: Scope) -> Frame:
         tenant_slug=known.tenant.slug if known else "",
         tenant_zone=known.tenant.time_zone if known else "UTC",
         actor=actor,
-        places=places_for(actor) if actor is not None else [],
+        places=_places(scope, actor),
         path=scope["path"],
         language=language_of(scope),
         languages=languages(),
@@ -192,6 +192,13 @@ def frame_of(scope: Scope) -> Frame:
         form_token=form_token(known) if known and known.actor.kind == "member" else "",
         is_secure=bool(known and known.settings.public_scheme == "https"),
     )
+
+
+def _places(scope: Scope, actor: Actor | None) -> list[Place]:
+    if actor is None:
+        return []
+    of_plugins = scope.get(PLUGIN_PLACES)
+    return [*places_for(actor), *(of_plugins if isinstance(of_plugins, list) else ())]
 
 
 def _takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
