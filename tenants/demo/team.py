@@ -8,6 +8,7 @@ import msgspec
 from core.identity.contracts.api_keys import CreateApiKey
 from core.identity.contracts.team import AcceptInvitation, InviteMember
 from core.identity.policy import own_member
+from core.installations.contracts import EnablePlugin
 from core.shared.actor import NOBODY, Actor, anonymous
 from core.shared.ids import MemberId
 from core.shared.permissions import PERMISSIONS
@@ -22,6 +23,9 @@ from tenants.scope import TenantScope
 
 REQUEST = "demo"
 """Request id of everything that the demo did; audit entries show it."""
+
+MAILBOX = "mailbox"
+"""The plugin that takes the samples' e-mail."""
 
 
 class DemoTeam(msgspec.Struct, frozen=True):
@@ -99,6 +103,12 @@ async def issue_keys(runtime: Runtime, team: DemoTeam, users: list[DemoUser]) ->
             CreateApiKey(name="Demo", scopes=tuple(scopes))
         )
         user.api_key = issued.secret
+
+
+async def enable_mailbox(runtime: Runtime, team: DemoTeam) -> None:
+    """Let e-mail of the tenant land in a mailbox on this server: nobody outside is written to."""
+    admin = next(name for name, actor in team.members.items() if actor.role == "admin")
+    await team.scope(runtime, admin).execute(EnablePlugin(plugin_id=MAILBOX))
 
 
 def _context(view: TenantView) -> TenantContext:

@@ -184,6 +184,54 @@ def walk_the_first_steps(report: dict[str, Any], folder: Path) -> None:
     assert said[5:] == ["Shortlisted", "Applied", "Ada Lovelace"]
 
 
+def sees_an_application_live(report: dict[str, Any]) -> None:
+    """`curl -N` in one terminal, an application posted in another, and the mail to the person."""
+    user = next(each for each in report["tenants"][0]["users"] if each["role"] == "recruiter")
+    with client(report, "acme", "recruiter") as http:
+        job = ok(http.get("/jobs", params={"status": "open"}))["items"][0]
+        address = "grace.hopper@example.com"
+        person = ok(
+            http.post("/candidates", json={"full_name": "Grace Hopper", "emails": [address]})
+        )
+        stream = f"{report['base_url']}/api/v1/stream?topics=application"
+        with subprocess.Popen(
+            ["curl", "-sN", "-H", f"Authorization: Bearer {user['api_key']}", stream],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as curl:
+            assert curl.stdout is not None
+            lines = iter(curl.stdout.readline, "")
+            next(line for line in lines if line.startswith(("retry:", ":", "event:", "id:")))
+            application = ok(
+                http.post("/applications", json={"candidate_id": person["id"], "job_id": job["id"]})
+            )
+            posted = time.monotonic()
+            assert any(application["id"] in line for line in lines)
+            assert time.monotonic() - posted < 5
+            curl.terminate()
+    with client(report, "acme", "admin") as http:
+        wait_until(lambda: mails_to(http, address), 20)
+        (mail,) = mails_to(http, address)
+        assert job["title"] in mail["subject"]
+        assert "Grace Hopper" in mail["text"]
+        assert "Grace Hopper" in mail["html"]
+    with client(report, "globex", "admin") as http:
+        assert mails_to(http, address) == []
+
+
+def mails_to(http: httpx.Client, address: str) -> list[dict[str, Any]]:
+    answer = ok(http.get("/plugins/mailbox/x/messages", params={"to": address}))
+    found: list[dict[str, Any]] = answer["items"]
+    return found
+
+
+def wait_until(is_so: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it didn't come to that"
+        time.sleep(0.1)
+
+
 async def test_the_whole_life_of_a_demo(demo: Demo, tmp_path: Path) -> None:
     report = demo.start()
     assert set(report) == KEYS
@@ -212,6 +260,7 @@ async def test_the_whole_life_of_a_demo(demo: Demo, tmp_path: Path) -> None:
     assert found["feedback"] >= 80
     signs_in(report)
     application = hire_somebody(report)
+    sees_an_application_live(report)
     walk_the_first_steps(report, tmp_path)
 
     again, said = demo.run("--json")
@@ -224,7 +273,7 @@ async def test_the_whole_life_of_a_demo(demo: Demo, tmp_path: Path) -> None:
     with client(after, "acme", "recruiter") as http:
         view = ok(http.get(f"/applications/{application}"))
         assert view["stage_name"] == "Shortlisted"
-    assert (await counts(after))["candidates"] == found["candidates"] + 2
+    assert (await counts(after))["candidates"] == found["candidates"] + 3
 
     demo.run("--stop")
     assert demo.processes() == []
