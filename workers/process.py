@@ -79,7 +79,7 @@ async def work(settings: Settings, lifeline: int | None = None, pace: Pace | Non
 async def _run(
     settings: Settings, relay_url: str, runtime: Runtime, stopping: asyncio.Event, pace: Pace
 ) -> None:
-    runner = TaskRunner(runtime)
+    runner = TaskRunner(runtime, runtime.plugins.subscribers)
     broker_url = settings.broker_url or settings.redis_url
     if broker_url is None:
         raise ValueError("settings must name the engines; see tenants.bootstrap.prepare")
