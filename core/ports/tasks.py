@@ -80,6 +80,14 @@ class Tasks(Protocol):
         """
         ...
 
+    async def cancel(self, unique_key: str) -> bool:
+        """Take back the promise of that key; the key may then be used again.
+
+        False when there is none, it is done, or a worker is at it: then its work must find out
+        itself that there is nothing left to do.
+        """
+        ...
+
 
 def task(
     kind: str, *, queue: str = DEFAULT_QUEUE, limit_seconds: float = TASK_SECONDS

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from core.shared.clock import Clock
 from plugins.postgres.idempotency import idempotency_keys
+from plugins.postgres.schedule_tables import schedule_firings
 from plugins.postgres.sessions import sessions
 from plugins.postgres.task_tables import tasks
 from plugins.postgres.unit import Unit
@@ -26,6 +27,7 @@ class PostgresLeftovers:
             (idempotency_keys, idempotency_keys.c.created_at),
             (tasks, tasks.c.finished_at),
             (sessions, sessions.c.expires_at),
+            (schedule_firings, schedule_firings.c.made_at),
         ]
         rows = 0
         for table, moment in ended:

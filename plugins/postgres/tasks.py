@@ -1,5 +1,6 @@
 """Promises background work and keeps what became of it. `sql/definer_tasks.sql` claims it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -58,6 +59,17 @@ class PostgresTasks:
         await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
         return TaskId(inserted.id)
 
+    async def cancel(self, unique_key: str) -> bool:
+        """Delete the promise unless it is done or leased; a lease that begins meanwhile wins."""
+        deleted = await self._unit.execute(
+            sa.delete(tasks).where(
+                tasks.c.unique_key == unique_key,
+                tasks.c.finished_at.is_(None),
+                sa.or_(tasks.c.lease_until.is_(None), tasks.c.lease_until < sa.func.now()),
+            )
+        )
+        return deleted.rowcount > 0
+
 
 class TaskRecord(msgspec.Struct, frozen=True):
     """What is to be done, as the worker that began the attempt reads it, as the tenant."""
@@ -73,6 +85,26 @@ _RECORD: Final = (
     tasks.c.payload,
     tasks.c.event_id,
     tasks.c.event_position,
+)
+
+
+class FinishedDelivery(msgspec.Struct, frozen=True):
+    """A delivery that is done once its transaction commits."""
+
+    kind: str
+    payload: bytes
+    """JSON, as `definer_event_log.sql` wrote it."""
+    event_id: UUID
+    event_position: int
+
+
+_FINISH_MANY: Final = sa.text(
+    "UPDATE tasks t SET finished_at = clock_timestamp(), lease_until = NULL, sent_until = NULL, "
+    "last_error = NULL "
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS integer[])) AS w (id, attempt) "
+    "WHERE t.tenant_id = :tenant AND t.id = w.id AND t.attempts = w.attempt "
+    "AND t.finished_at IS NULL AND t.dead_at IS NULL AND t.event_id IS NOT NULL "
+    "RETURNING t.id, t.kind, CAST(t.payload AS text) AS payload, t.event_id, t.event_position"
 )
 
 
@@ -116,6 +148,26 @@ class LeasedTasks:
             .returning(*_RECORD)
         )
         return _record(row)
+
+    async def finish_many(self, attempts: Mapping[UUID, int]) -> dict[UUID, FinishedDelivery]:
+        """Do as `finish` for deliveries of events; what isn't returned wasn't the present attempt.
+
+        `attempts` says which one of each task; all rows are locked in one statement.
+        """
+        rows = await self._unit.all(
+            _FINISH_MANY,
+            {
+                "tenant": self._unit.tenant_id,
+                "ids": list(attempts),
+                "attempts": list(attempts.values()),
+            },
+        )
+        return {
+            row.id: FinishedDelivery(
+                row.kind, row.payload.encode(), row.event_id, row.event_position
+            )
+            for row in rows
+        }
 
     async def correct_end(self, task_id: UUID) -> None:
         """Note the present time as the end of a task finished in this transaction."""
