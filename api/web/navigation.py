@@ -15,6 +15,9 @@ from core.shared.permissions import Action
 
 Group = Literal["work", "admin"]
 
+PLUGIN_PLACES: Final = "intellimatch.plugin_places"
+"""Where a request's scope holds the places that the workspace's plugins add for the reader."""
+
 
 class Place(msgspec.Struct, frozen=True):
     """An entry of the navigation."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from litestar import Router
+from litestar import Request, Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
@@ -14,12 +14,14 @@ from api.web import (
     dashboard,
     imports,
     jobs,
+    plugin_pages,
     start,
     styleguide,
     workspace,
 )
 from api.web.assets import serve_asset
 from api.web.forms import refuse_forged_forms
+from api.web.plugin_pages import note_places
 
 _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     serve_asset,
@@ -31,6 +33,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *candidate_page.ROUTES,
     *imports.ROUTES,
     *workspace.ROUTES,
+    *plugin_pages.ROUTES,
     *styleguide.ROUTES,
 )
 
@@ -45,5 +48,11 @@ def pages(*more: Any) -> Router:
         "/",
         route_handlers=[*_ROUTES, *more],
         dependencies={"tenant_scope": Provide(provide_tenant_scope, sync_to_thread=False)},
-        before_request=refuse_forged_forms,
+        before_request=_prepare,
     )
+
+
+async def _prepare(request: Request[Any, Any, Any]) -> None:
+    """Runs before each handler of a page."""
+    await refuse_forged_forms(request)
+    await note_places(request)

@@ -19,7 +19,7 @@ async def show_list(context: PluginContext[Any], request: Request) -> PageConten
 
 
 async def show_message(context: PluginContext[Any], request: Request) -> PageContent:
-    """Show one message as text; its HTML is not run, it is shown beside."""
+    """Show one message."""
     try:
         message = await one(context, UUID(request.params["message_id"]))
     except ValueError:
@@ -37,7 +37,18 @@ async def show_message(context: PluginContext[Any], request: Request) -> PageCon
     return PageContent(
         title=message.subject or "(no subject)",
         html=f'<p><a href="{escape(context.url("/"))}">All messages</a></p>'
-        f"<dl>{listed}</dl><pre>{escape(message.text)}</pre>",
+        f"<dl>{listed}</dl>{_contents(message)}",
+    )
+
+
+def _contents(message: MailboxMessage) -> str:
+    """Show the text, and the HTML in a frame that the platform lets run and load nothing."""
+    text = f"<pre>{escape(message.text)}</pre>"
+    if message.html is None:
+        return text
+    return (
+        f"<h2>Text</h2>{text}<h2>HTML</h2>"
+        f'<iframe title="The message as HTML" srcdoc="{escape(message.html)}"></iframe>'
     )
 
 
@@ -47,7 +58,8 @@ def _filter(context: PluginContext[Any], receiver: str) -> str:
         f'<form method="get" action="{escape(context.url("/"))}">'
         f'<label for="to">Sent to</label> '
         f'<input id="to" name="to" type="email" value="{escape(receiver)}" '
-        f'placeholder="ada@example.com"> <button type="submit">Filter</button>{everything}</form>'
+        'placeholder="ada@example.com"> <button type="submit" class="button">Filter</button>'
+        f"{everything}</form>"
     )
 
 
@@ -55,8 +67,9 @@ def _table(context: PluginContext[Any], messages: Sequence[MailboxMessage], rece
     if not messages:
         to = f" to {escape(receiver)}" if receiver else ""
         return (
-            f"<p>No message was sent{to} yet. What the platform sends to candidates and team "
-            "members appears here, and reaches nobody outside.</p>"
+            f'<div class="empty"><h2>No message was sent{to} yet</h2>'
+            "<p>What the platform sends to candidates and team members appears here, and reaches "
+            "nobody outside.</p></div>"
         )
     rows = "".join(
         "<tr>"
@@ -67,8 +80,9 @@ def _table(context: PluginContext[Any], messages: Sequence[MailboxMessage], rece
         for each in messages
     )
     return (
-        "<table><thead><tr><th scope='col'>To</th><th scope='col'>Subject</th>"
-        f"<th scope='col'>Sent</th></tr></thead><tbody>{rows}</tbody></table>"
+        '<div class="table-scroll"><table><thead><tr><th scope="col">To</th>'
+        '<th scope="col">Subject</th><th scope="col">Sent</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
