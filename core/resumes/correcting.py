@@ -20,7 +20,7 @@ def corrections_of(
 ) -> dict[ResumeField, Correction]:
     """Return the given fields as corrections of `actor`.
 
-    Raises InvalidInput that names every wrong field, e.g. `experience[1].end`.
+    Raises InvalidInput that names every wrong field, e.g. `experience.1.end`.
     """
     errors: list[FieldError] = []
     values = {name: _cleaned(name, value, errors) for name, value in given.items()}
@@ -36,10 +36,11 @@ def _cleaned(name: ResumeField, value: Any, errors: list[FieldError]) -> Any:
     if name in ("experience", "education"):
         errors += _wrong_periods(name, value)
     if name == "skills":
-        return _distinct([text for text in (_plain(each, name, errors) for each in value) if text])
+        names = [_plain(each, f"skills.{place}", errors) for place, each in enumerate(value)]
+        return _distinct([each for each in names if each])
     plain = comparable(name, value)
     if isinstance(plain, list):
-        return [_tidied(each, f"{name}[{place}]", errors) for place, each in enumerate(plain)]
+        return [_tidied(each, f"{name}.{place}", errors) for place, each in enumerate(plain)]
     return _tidied(plain, name, errors)
 
 
@@ -49,7 +50,7 @@ def _tidied(value: Any, place: str, errors: list[FieldError]) -> Any:
     if isinstance(value, dict):
         return {name: _tidied(each, f"{place}.{name}", errors) for name, each in value.items()}
     if isinstance(value, list):
-        return [_tidied(each, f"{place}[{number}]", errors) for number, each in enumerate(value)]
+        return [_tidied(each, f"{place}.{number}", errors) for number, each in enumerate(value)]
     return value
 
 
@@ -69,13 +70,17 @@ def _wrong_periods(
 ) -> list[FieldError]:
     found = []
     for place, entry in enumerate(entries):
-        path = f"{name}[{place}].end"
+        path = f"{name}.{place}.end"
         if entry.current and entry.end is not None:
             found.append(FieldError(path, "What still goes on has no end.", "contradiction"))
         elif entry.start and entry.end and entry.end < entry.start[: len(entry.end)]:
             text = f"{entry.end} is before the start, {entry.start}."
             found.append(FieldError(path, text, "out_of_range"))
-        if isinstance(entry, CorrectedExperience) and not (entry.company or entry.title):
-            text = "Name the company or the title."
-            found.append(FieldError(f"{name}[{place}].company", text, "required"))
+        if isinstance(entry, CorrectedExperience):
+            if not (entry.company or entry.title):
+                text = "Name the company or the title."
+                found.append(FieldError(f"{name}.{place}.company", text, "required"))
+        elif not (entry.institution or entry.degree or entry.field):
+            text = "Name the institution, the degree or the field."
+            found.append(FieldError(f"{name}.{place}.institution", text, "required"))
     return found

@@ -129,10 +129,10 @@ class Reading:
 
 
 def comparable(name: ResumeField, value: Any) -> Any:
-    """Return a field's value as corrections hold it: plain, and skills by their names."""
+    """Return a field's value as corrections hold it: as JSON has it, and skills by their names."""
     if name == "skills":
         return [skill.name for skill in value]
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def corrected(facts: ResumeFacts | None, corrections: tuple[Correction, ...]) -> ResumeFacts | None:

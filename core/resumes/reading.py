@@ -16,7 +16,7 @@ from core.ports.tasks import MAX_ATTEMPTS, Attempt, outside
 from core.resumes.contracts.readings import ReadingState, ResumeLine, RunNumber
 from core.resumes.contracts.structure import Resume, ResumeFacts
 from core.resumes.events import ResumeParsed
-from core.resumes.model import Found
+from core.resumes.model import Found, Reading
 from core.resumes.ports import ReadingRepository, ReadResume, ResumeReader
 from core.shared.clock import Clock
 from core.shared.events import Recorder
@@ -63,7 +63,13 @@ class ReadingFile:
     """One attempt."""
 
     async def prepare(
-        self, work: ReadingWork, *, readings: ReadingRepository, attempt: Attempt, clock: Clock
+        self,
+        work: ReadingWork,
+        *,
+        readings: ReadingRepository,
+        attempt: Attempt,
+        clock: Clock,
+        recorder: Recorder,
     ) -> Ready | None:
         """Find out whether it is still to be read.
 
@@ -77,6 +83,7 @@ class ReadingFile:
         if attempt.number >= MAX_ATTEMPTS:
             reading.conclude(Found(state="failed", detail=GAVE_UP), now)
             await readings.save(reading)
+            recorder.record(_ended(reading))
         return Ready(work.file_id, work.run, reading.file_name, now.date())
 
     async def perform(
@@ -103,14 +110,13 @@ class ReadingFile:
             return  # erased or asked for again meanwhile
         reading.conclude(found_in(outcome), clock.now())
         await readings.save(reading)
-        recorder.record(
-            ResumeParsed(
-                aggregate_id=reading.candidate_id,
-                file_id=reading.file_id,
-                state=reading.found.state,
-            ),
-            after={"state": reading.found.state, "parser": reading.found.parser},
-        )
+        recorder.record(_ended(reading))
+
+
+def _ended(reading: Reading) -> ResumeParsed:
+    return ResumeParsed(
+        aggregate_id=reading.candidate_id, file_id=reading.file_id, state=reading.found.state
+    )
 
 
 def found_in(outcome: ReadResume | None) -> Found:
