@@ -92,8 +92,11 @@ def words(request: "Request[Any, Any, Any]") -> dict[str, Any]:
 
 def pay_text(pay: PayRange, language: str) -> str:
     """Return the amounts as that language writes them: `€60,000 – €80,000`."""
+    one = 10 ** get_currency_precision(pay.currency)
+    is_whole = pay.minimum_cents % one == pay.maximum_cents % one == 0
     low, high = (
-        _amount(cents, pay.currency, language) for cents in (pay.minimum_cents, pay.maximum_cents)
+        _amount(cents, pay.currency, language, is_whole=is_whole)
+        for cents in (pay.minimum_cents, pay.maximum_cents)
     )
     return low if low == high else f"{low} – {high}"
 
@@ -104,9 +107,7 @@ def major_units(cents: int, currency: str) -> float:
     return float(cents / 10**digits)
 
 
-def _amount(cents: int, currency: str, language: str) -> str:
-    digits: int = get_currency_precision(currency)
-    is_whole = cents % 10**digits == 0
+def _amount(cents: int, currency: str, language: str, *, is_whole: bool) -> str:
     pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
     return format_currency(
         major_units(cents, currency),
