@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+from markupsafe import escape
 
 from api.errors import UnsupportedMediaType
 from api.plugin_requests import plugin_request
@@ -39,7 +40,7 @@ async def show_page(
     return await _show(request, tenant_scope, plugin_id, path, b"")
 
 
-@post(PATHS, status_code=200, **WEB)
+@post(PATHS, status_code=200, opt={"form": True}, **WEB)
 async def send_form(
     request: Request[Any, Any, Any],
     tenant_scope: Scoped,
@@ -62,7 +63,7 @@ async def note_places(request: "Request[Any, Any, Any]") -> None:
     places = [
         Place(
             key=_key(each.plugin_id, each.page.path),
-            label=each.page.navigation or "",
+            label=_label(each.page.navigation or ""),
             href=f"/plugins/{each.plugin_id}{each.page.path}",
             icon="plugins",
             action=Action(each.page.action),
@@ -103,6 +104,13 @@ def _may_see(actor: Actor, action: Action) -> bool:
         return not authorise(actor, action).only_assigned
     except (Forbidden, Unauthenticated):
         return False
+
+
+def _label(text: str) -> str:
+    """Return a stranger's text for where the templates translate, which takes it for HTML with
+    placeholders.
+    """
+    return str(escape(text)).replace("%", "%%")
 
 
 def _key(plugin_id: str, path: str) -> str:
