@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.browsers import browser, site, visit
+from tests.fixtures.browsers import background, browser, site, visit
 
-__all__ = ["browser", "site", "visit"]
+__all__ = ["background", "browser", "site", "visit"]
 
 _HERE = Path(__file__).parent
 

@@ -35,9 +35,7 @@ OF_OTHERS: Final = frozenset(
     )
 )
 """Modules whose pages have browser tests of their own."""
-_STILL: Final = (
-    "() => Promise.allSettled(document.getAnimations().map((each) => each.finished))"
-)
+_STILL: Final = "() => Promise.allSettled(document.getAnimations().map((each) => each.finished))"
 WIDTHS: Final = (1440, 1024, 390)
 
 OPEN: Final = {

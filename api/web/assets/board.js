@@ -2,7 +2,7 @@
 // moves them. State is here; `board_drag.js`, `board_keys.js` and `board_live.js` act on it.
 import { call } from "./calls.js";
 import { say } from "./toasts.js";
-import { showProblem, bodyOf } from "./forms.js";
+import { drawBulk, enableBulk } from "./board_bulk.js";
 import { enableDragging } from "./board_drag.js";
 import { enableKeys } from "./board_keys.js";
 import { listen } from "./board_live.js";
@@ -18,6 +18,7 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 export const board = {
   root, words, fill,
   mayMove: root.dataset.move === "yes",
+  mayAssign: root.dataset.assign === "yes" && document.getElementById("card-assign") !== null,
   cards: new Map(),
   selected: new Set(),
   lifted: new Set(),
@@ -111,9 +112,11 @@ function dress(node, card, lane) {
   link.href = `/candidates/${card.candidate}`;
   node.setAttribute("aria-label", `${card.name}, ${age}${card.assignee ? `, ${card.assignee}` : ""}`);
   const owner = node.querySelector(".card-owner");
-  owner.className = card.assignee ? `card-owner avatar small hue-${hue(card.assignee)}` : "card-owner";
-  owner.textContent = card.assignee ? initials(card.assignee) : "";
-  owner.title = card.assignee ?? "";
+  const mark = owner.querySelector(".avatar");
+  mark.className = card.assignee ? `avatar small hue-${hue(card.assignee)}` : "avatar small nobody";
+  mark.textContent = card.assignee ? initials(card.assignee) : "+";
+  owner.title = card.assignee ?? words.nobody;
+  owner.hidden = !card.assignee && !board.mayAssign;
   node.querySelector(".card-source").textContent = card.rejecting ? words.rejected : sources[card.source] ?? "";
   const badge = node.querySelector(".card-age");
   badge.textContent = age;
@@ -162,6 +165,7 @@ function median(values) {
 }
 
 board.draw = () => {
+  const focused = document.activeElement?.dataset?.card;
   const by = new Map(board.lanes.map((lane) => [lane.id, []]));
   for (const card of board.cards.values()) if (fits(card)) by.get(card.stage)?.push(card);
   for (const lane of board.lanes) {
@@ -186,7 +190,11 @@ board.draw = () => {
     }
     drawLane(lane);
   }
-  drawBulk();
+  drawBulk(board);
+  // A card that goes to another lane takes the focus along.
+  if (focused && document.activeElement === document.body) {
+    board.laneOf(board.cards.get(focused)?.stage)?.nodes.get(focused)?.focus({ preventScroll: true });
+  }
 };
 
 for (const lane of board.lanes) {
@@ -279,60 +287,6 @@ board.select = (id, { upTo = false } = {}) => {
   board.draw();
 };
 
-function drawBulk() {
-  const bar = document.getElementById("bulk");
-  if (!bar) return;
-  bar.hidden = board.selected.size === 0;
-  document.getElementById("bulk-count").textContent = fill(words.selected, { n: board.selected.size });
-}
-
-document.getElementById("bulk-clear")?.addEventListener("click", () => { board.selected.clear(); board.draw(); });
-document.getElementById("bulk-stage")?.addEventListener("change", (event) => {
-  const lane = board.laneOf(event.target.value);
-  event.target.value = "";
-  if (lane) board.move([...board.selected], lane);
-});
-document.getElementById("bulk-assign")?.addEventListener("change", async (event) => {
-  const { value } = event.target;
-  const name = event.target.selectedOptions[0].textContent;
-  event.target.value = "";
-  if (!value) return;
-  const ids = [...board.selected];
-  board.selected.clear();
-  const given = await Promise.all(ids.map((id) => call("POST", `/applications/${id}/assign`, {
-    body: { assignee_id: value === "nobody" ? null : value }, version: board.cards.get(id)?.version,
-  })));
-  const failed = given.find((answer) => !answer.ok);
-  for (const answer of given) if (answer.ok) board.take(answer.body);
-  if (failed) say({ text: failed.body?.detail ?? "", kind: "error", seconds: 10 });
-  say({ text: fill(words.assigned, { n: given.filter((answer) => answer.ok).length, name }) });
-  board.draw();
-});
-document.getElementById("reject-form")?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const ids = [...board.selected];
-  const answer = await call("POST", "/bulk-rejections", {
-    body: { application_ids: ids, delay_minutes: 30, ...bodyOf(event.target) },
-  });
-  if (!answer.ok) {
-    showProblem(event.target, answer.body);
-    return;
-  }
-  event.target.closest("dialog").close();
-  for (const id of ids) if (board.cards.has(id)) board.cards.get(id).rejecting = true;
-  board.selected.clear();
-  board.draw();
-  say({
-    text: fill(words.rejecting, { n: ids.length }), seconds: 12,
-    undo: async () => {
-      const recalled = await call("POST", `/bulk-rejections/${answer.body.id}/recall`, { body: {} });
-      for (const id of ids) if (board.cards.has(id)) board.cards.get(id).rejecting = false;
-      say(recalled.ok ? { text: words.recalled } : { text: recalled.body.detail, kind: "error" });
-      board.draw();
-    },
-  });
-});
-
 // The filters are kept in the address.
 function setFilter(changes) {
   Object.assign(filter, changes);
@@ -354,7 +308,8 @@ document.getElementById("board-filters").addEventListener("click", (event) => {
 });
 root.addEventListener("click", (event) => {
   const node = event.target.closest("[data-card]");
-  if (!node || event.target.closest("a") && !event.shiftKey) return;
+  if (!node || (event.target.closest("a") && !event.shiftKey)) return;
+  if (event.target.closest("button")) return;
   event.preventDefault();
   board.select(node.dataset.card, { upTo: event.shiftKey });
 });
@@ -364,6 +319,9 @@ document.getElementById("board-q").value = asked.get("q") ?? "";
 document.getElementById("board-source").value = asked.get("source") ?? "";
 setFilter({ q: asked.get("q") ?? "", assignee: asked.get("assignee") ?? "", source: asked.get("source") ?? "" });
 enableKeys(board);
-if (board.mayMove) enableDragging(board);
+if (board.mayMove) {
+  enableDragging(board);
+  enableBulk(board);
+}
 listen(board);
 board.load();

@@ -1,4 +1,5 @@
-// The board from the keyboard: arrows walk, Space picks up and puts down, x selects, Enter opens.
+// The board from the keyboard: arrows walk, Space picks up and puts down, x selects, a assigns, Enter
+// opens.
 export function enableKeys(board) {
   let carried = null;
 
@@ -60,6 +61,7 @@ export function enableKeys(board) {
     const node = event.target.closest("[data-card]");
     const card = node && board.cards.get(node.dataset.card);
     if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== node) return;
     if (carried) {
       carry(event, card);
       return;
@@ -67,6 +69,7 @@ export function enableKeys(board) {
     if (event.key.startsWith("Arrow")) step(card, event.key);
     else if (event.key === "Enter") node.querySelector("a").click();
     else if (event.key === "x" || event.key === "X") board.select(card.id, { upTo: event.shiftKey });
+    else if (event.key === "a" && board.mayAssign) board.askAssignee(card.id);
     else if (event.key === " " && board.mayMove) {
       const ids = board.selected.has(card.id) ? [...board.selected] : [card.id];
       carried = { ids, lane: null };
