@@ -6,10 +6,12 @@ from contextlib import suppress
 from typing import Final
 
 import aiosmtplib
+import msgspec
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from plugins.sdk import Health, PluginContext
 from plugins.sdk.ports import (
+    Mailbox,
     MessageRefused,
     MessagingUnavailable,
     OutboundRefused,
@@ -35,6 +37,7 @@ class SmtpMessaging:
 
     async def send(self, email: OutgoingEmail) -> SentEmail:
         """Hand the message over; its Message-ID is the same at every attempt."""
+        email = self._from_the_configured_address(email)
         content = build(email, self._context.now())
         sender, receiver = envelope_address(email.sender), envelope_address(email.to)
         client = await self._connect()
@@ -60,6 +63,12 @@ class SmtpMessaging:
             ok=True,
             message=f"{settings.host}:{settings.port} answered with {how}{signed_in}.",
         )
+
+    def _from_the_configured_address(self, email: OutgoingEmail) -> OutgoingEmail:
+        address = self._settings.sender_address
+        if address is None:
+            return email
+        return msgspec.structs.replace(email, sender=Mailbox(address, email.sender.name))
 
     async def _connect(self) -> SMTP:
         """Open the line and sign in. Until the message is given, any failure means: not taken."""

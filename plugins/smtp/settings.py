@@ -35,3 +35,17 @@ class SmtpSettings(Settings, frozen=True):
     password: (
         Annotated[SecretText, Meta(title="Password", description="Often an app password.")] | None
     ) = None
+    sender_address: (
+        Annotated[
+            str,
+            Meta(
+                title="From",
+                description="The address that messages come from: one that your mail server may "
+                "send for. Empty, they come from no-reply at your workspace's own address.",
+                max_length=254,
+                pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@,;:<>()\[\]\\]+$",
+                examples=["jobs@example.com"],
+            ),
+        ]
+        | None
+    ) = None

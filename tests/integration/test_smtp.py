@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.policy import default as modern
 from typing import Any, Self, cast
 
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope
@@ -201,6 +202,20 @@ async def test_the_check_of_a_server_that_is_not_there_says_where_it_looked() ->
     health = await messaging_to(port).check()
     assert not health.ok
     assert "127.0.0.1" in health.message
+
+
+async def test_a_tenants_own_address_is_in_the_envelope_and_the_header() -> None:
+    with MailServer() as server:
+        await messaging_to(server.port, sender_address="jobs@acme.example").send(sample_email())
+    (message,) = server.messages
+    assert message.sender == "jobs@acme.example"
+    assert message.headers["from"].endswith("<jobs@acme.example>")
+
+
+@pytest.mark.parametrize("wrong", ["jobs", "a@b@c", "a b@example.com", "a@b\r\nBcc: c@d"])
+def test_an_own_address_that_is_none_is_refused_when_it_is_set(wrong: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="sender_address"):
+        msgspec.convert({"host": "mail.example", "sender_address": wrong}, SmtpSettings)
 
 
 @pytest.mark.parametrize(
