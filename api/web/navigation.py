@@ -48,6 +48,9 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("pipeline", mark("Stages"), "/pipeline", "board", Action.MANAGE_TENANT, "admin"),
     Place("plan", mark("Plan and usage"), "/plan", "plan", Action.VIEW_TENANT, "admin"),
     Place("api_keys", mark("API keys"), "/api-keys", "key", Action.OWN_ACCOUNT, "admin"),
+    Place(
+        "plugins", mark("Plugins"), "/settings/plugins", "plugins", Action.MANAGE_PLUGINS, "admin"
+    ),
     Place("audit", mark("Audit log"), "/audit", "audit", Action.VIEW_AUDIT, "admin"),
     Place("tasks", mark("Background work"), "/tasks", "tasks", Action.MANAGE_TENANT, "admin"),
 )

@@ -14,6 +14,7 @@ from api.web import (
     dashboard,
     imports,
     jobs,
+    plugin_settings,
     plugin_pages,
     start,
     styleguide,
@@ -33,6 +34,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *candidate_page.ROUTES,
     *imports.ROUTES,
     *workspace.ROUTES,
+    *plugin_settings.ROUTES,
     *plugin_pages.ROUTES,
     *styleguide.ROUTES,
 )

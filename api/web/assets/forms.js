@@ -11,6 +11,8 @@ function valueOf(field) {
   switch (field.dataset.kind) {
     case "boolean": return field.checked;
     case "number": return text === "" ? null : Number(text);
+    case "optional-number": return text === "" ? undefined : Number(text);
+    case "clears": return field.checked ? null : undefined;
     case "cents": return text === "" ? null : Math.round(Number(text.replace(",", ".")) * 100);
     case "lines": return text.split("\n").map((line) => line.trim()).filter(Boolean);
     case "words": return text.split(",").map((word) => word.trim()).filter(Boolean);
@@ -64,7 +66,8 @@ export function bodyOf(form) {
 }
 
 function fieldOf(form, path) {
-  const direct = form.elements.namedItem(path);
+  // One entry of a list that is typed in a single field: "settings.codes.2".
+  const direct = form.elements.namedItem(path) ?? form.elements.namedItem(path.replace(/(\.\d+|\[\d+\])$/, ""));
   if (direct) return direct instanceof RadioNodeList ? direct[0] : direct;
   const [list, index, ...rest] = path.split(".");
   const item = form.querySelector(`[data-list="${CSS.escape(list)}"]`)?.querySelectorAll("[data-item]")[index];

@@ -1,0 +1,157 @@
+"""The admin's pages of plugins: which there are, what one asks for, its settings, whether it works.
+
+What plugins bring as pages of their own is another module's.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, get
+from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
+
+from api.replies import Reply
+from api.request_scope import Scoped
+from api.v1.plugins import present
+from api.web.frame import WEB, is_partial, page, partial
+from api.web.labels import Labels
+from api.web.languages import mark
+from api.web.schema_form import Field, fields_of
+from core.installations.contracts import ListPlugins, PluginRow, PluginView
+from core.tenancy.contracts import ListPlans
+
+Words = Annotated[str, QueryParameter(max_length=200)]
+FIELD_PREFIX: Final = "settings."
+"""Where the API looks for settings, and how it names them in errors."""
+
+STATES: Final[Labels] = {
+    "enabled": mark("Enabled"),
+    "waiting": mark("Waiting"),
+    "disabled": mark("Disabled"),
+    "available": mark("Available"),
+}
+STATE_KINDS: Final[Labels] = {"enabled": "good", "waiting": "warn", "disabled": "", "available": ""}
+OBSTACLES: Final[Labels] = {
+    "package": mark("Its package is no longer installed. The operator can install it again."),
+    "plan": mark("Your plan no longer includes it."),
+    "permissions": mark("This version asks for more than was accepted. Read what, then accept it."),
+    "settings": mark("This version needs settings that it doesn't have yet. Fill them in below."),
+    "tables": mark("The database isn't ready for this version. The operator migrates it."),
+}
+BROUGHT: Final[Labels] = {
+    "port": mark("Does the work of"),
+    "event": mark("Is told of"),
+    "scheduled task": mark("Runs by itself"),
+    "route": mark("Answers programs at"),
+    "webhook": mark("Takes messages at"),
+    "page": mark("Pages"),
+    "email template": mark("Mails"),
+    "account at": mark("Signs in at"),
+}
+_ORDER: Final = {"waiting": 0, "enabled": 1, "disabled": 2, "available": 3}
+_IN_USE: Final = frozenset(("enabled", "waiting"))
+_SHOWN: Final = frozenset(("in_use", "unused", "beyond_plan"))
+
+
+class Brought(msgspec.Struct, frozen=True):
+    """Things of one kind that a plugin adds."""
+
+    label: str
+    names: list[str]
+
+
+@get("/settings/plugins", **WEB)
+async def plugins(
+    request: Request[Any, Any, Any], tenant_scope: Scoped, q: Words = "", show: Words = ""
+) -> Reply[bytes]:
+    """List the plugins, those in use first; the address holds the filters."""
+    known = await tenant_scope.ask(ListPlugins())
+    chosen = show if show in _SHOWN else ""
+    context: dict[str, Any] = {
+        "found": [each for each in _sorted(known) if _fits(each, q.strip(), chosen)],
+        "any": bool(known),
+        "q": q,
+        "chosen": chosen,
+        "states": STATES,
+        "state_kinds": STATE_KINDS,
+        "plans": {each.id: each.name for each in await tenant_scope.ask(ListPlans())},
+    }
+    if is_partial(request):
+        return partial(request, "pieces/plugin_table.html", **context)
+    return page(request, "plugins.html", **context)
+
+
+@get("/settings/plugins/{plugin_id:str}", **WEB)
+async def plugin(
+    request: Request[Any, Any, Any], tenant_scope: Scoped, plugin_id: FromPath[str]
+) -> Reply[bytes]:
+    """Show what a plugin is, asks for and keeps, its settings, and what can be done with it."""
+    view = await present(tenant_scope, plugin_id)
+    return page(
+        request,
+        "plugin.html",
+        plugin=view,
+        fields=settings_fields(view),
+        brings=list(_brought(view)),
+        states=STATES,
+        state_kinds=STATE_KINDS,
+        obstacles=OBSTACLES,
+        plans={each.id: each.name for each in await tenant_scope.ask(ListPlans())},
+        homepage=view.homepage if view.homepage.startswith(("https://", "http://")) else "",
+    )
+
+
+def settings_fields(view: PluginView) -> list[Field]:
+    """Return the fields of a plugin's settings; a secret is in none of them."""
+    is_secret = {name: value for name, value in view.settings.items() if _is_shown_secret(value)}
+    plain = {name: value for name, value in view.settings.items() if name not in is_secret}
+    made = fields_of(
+        view.settings_schema,
+        plain,
+        secrets_set=[name for name, value in is_secret.items() if value["set"]],
+    )
+    return [msgspec.structs.replace(each, name=FIELD_PREFIX + each.name) for each in made]
+
+
+def _is_shown_secret(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"set"}
+
+
+def _sorted(known: tuple[PluginRow, ...]) -> list[PluginRow]:
+    return sorted(
+        known,
+        key=lambda each: (_ORDER[each.state], not each.plan.included, each.name.casefold()),
+    )
+
+
+def _fits(row: PluginRow, words: str, chosen: str) -> bool:
+    if words.casefold() not in f"{row.name} {row.summary} {row.id}".casefold():
+        return False
+    match chosen:
+        case "in_use":
+            return row.state in _IN_USE
+        case "unused":
+            return row.state not in _IN_USE and row.plan.included
+        case "beyond_plan":
+            return not row.plan.included
+        case _:
+            return True
+
+
+def _brought(view: PluginView) -> Iterator[Brought]:
+    for kind, label in BROUGHT.items():
+        names = [each[len(kind) + 1 :] for each in view.brings if each.startswith(f"{kind} ")]
+        if names:
+            yield Brought(label, [_placed(view, kind, name) for name in names])
+
+
+def _placed(view: PluginView, kind: str, name: str) -> str:
+    """Return the whole address where a plugin only knows the end of it."""
+    if kind == "route":
+        method, _, path = name.partition(" ")
+        return f"{method} /api/v1/plugins/{view.id}/x{path}"
+    return f"/api/hooks/{view.id}/{name}" if kind == "webhook" else name
+
+
+ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (plugins, plugin)
