@@ -1,4 +1,4 @@
-// Keeps the progress of an application true while somebody looks at it.
+// Keeps the progress of an application true while somebody looks at it, and copies its link.
 import { showTimes } from "./times.js";
 
 const EVERY_MS = 5_000;
@@ -26,6 +26,15 @@ function sameText(html) {
   for (const time of [...fresh.querySelectorAll("time"), ...shown.querySelectorAll("time")]) time.remove();
   const plain = (element) => element.textContent.replace(/\s+/g, " ").trim();
   return plain(fresh) === plain(shown);
+}
+
+const copy = document.querySelector("[data-copied]");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById("own-link").textContent);
+    copy.textContent = copy.dataset.copied;
+  });
 }
 
 if (place) {
