@@ -52,6 +52,7 @@ class Client:
         "form",
         "group",
         "left",
+        "look_at",
         "owner",
         "task",
         "topics",
@@ -87,6 +88,8 @@ class Client:
         self.ended: str | None = None
         """Why it was ended from here."""
         self.ends_at = now + lifetime
+        self.look_at = 0.0
+        """Before this the hub's clock has nothing to do here."""
         self.connection = Connection(self)
         self.left: Callable[[Client], None] | None = None
         """Told when the connection has ended."""
@@ -102,11 +105,20 @@ class Client:
         """Whether it gets nothing more."""
         return self.aborted or self._farewell_by is not None
 
-    def feed(self, after: int, frames: Sequence[Frame], joined: bytes, position: int) -> None:
+    def feed(
+        self, after: int, frames: Sequence[Frame], joined: bytes, position: int, now: float
+    ) -> None:
         """Send the messages of a batch that follows `after` and ends at `position`."""
         if self.cursor == after:
             self.cursor = position
-            self.push(joined, len(frames))
+            # What `push` does, without calls: this runs once for each event and stream.
+            if self.aborted or self._farewell_by is not None:
+                return
+            if self.connection.full_since is None:
+                self._sent_at = now
+                self.connection.write(joined)
+            else:
+                self.push(joined, len(frames))
         elif self.cursor < position:  # It read further in the log than the feed was.
             fresh = [frame for frame in frames if (frame.position or 0) > self.cursor]
             self.cursor = position
@@ -144,7 +156,7 @@ class Client:
         if self.is_ending:
             return
         self.ended = reason
-        self._farewell_by = time.monotonic() + FAREWELL_SECONDS
+        self._farewell_by = self.look_at = time.monotonic() + FAREWELL_SECONDS
         self._let_wait(last)
         self._flush()
         self._wake()
@@ -169,6 +181,15 @@ class Client:
         """Send a heartbeat when nothing was sent for long."""
         if now - self._sent_at >= self._heartbeat and self.connection.full_since is None:
             self.push(self.form.heartbeat)
+
+    def next_look(self) -> float:
+        """Return when the clock should look again; what is sent meanwhile only makes it later.
+
+        Who doesn't read is sent nothing, and so is looked at often when that has lasted.
+        """
+        if self._farewell_by is not None:
+            return self._farewell_by
+        return min(self.ends_at, self.check_at, self._sent_at + self._heartbeat)
 
     def resume(self) -> None:
         """Send on: called by the connection, which has room again."""

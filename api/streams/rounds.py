@@ -49,10 +49,13 @@ class Rounds:
         """Look after everybody once. Called every TICK_SECONDS."""
         now = time.monotonic()
         due = []
-        for count, client in enumerate(self._clients(), 1):
+        # Of thousands of streams, all but a few have nothing due at any one time.
+        waiting = [client for client in self._clients() if client.look_at <= now]
+        for count, client in enumerate(waiting, 1):
             if now >= client.check_at:
                 due.append(client)
             self._look_at(client, now)
+            client.look_at = client.next_look()
             if count % LOOKS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         if now >= self._recheck_at:
@@ -121,4 +124,5 @@ class Rounds:
             check_at = time.monotonic() + max(left, 0.0)
         for client in clients:
             client.check_at = check_at
+            client.look_at = 0.0
         return View.of(caller.tenant, caller.actor, topics)

@@ -9,7 +9,7 @@
  * answer came. A stream is open when READY_MARK was seen. Events carry "bench-" and eight digits.
  * Commands come on standard input, one a line, and are answered with one line:
  *
- *   wait EVENT MILLISECONDS   until that many streams have the event; "got STREAMS NANOSECONDS"
+ *   wait EVENT MILLISECONDS   until all streams that are left have it; "got STREAMS NANOSECONDS"
  *   state                     "state OPEN CLOSED HOLES BYTES"
  *   dump FILE                 an unsigned 64-bit time (CLOCK_MONOTONIC, ns) by event and stream
  */
@@ -230,6 +230,6 @@ int main(int count, char **given) {
             if (came[i].data.u32 == UINT32_MAX) read_commands();
             else if (streams[came[i].data.u32].fd >= 0) read_one(&streams[came[i].data.u32]);
         }
-        if (waited >= 0 && (had[waited] == amount || now() > wait_until)) say_got();
+        if (waited >= 0 && (had[waited] + closed >= amount || now() > wait_until)) say_got();
     }
 }

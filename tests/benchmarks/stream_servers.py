@@ -170,8 +170,8 @@ async def socketio(setting: Setting) -> AsyncIterator[StreamServer]:
         *(sys.executable, "-m", "uvicorn", "tests.benchmarks.peers.socketio_service:app"),
         *("--port", str(port), "--loop", "uvloop", "--http", "httptools"),
         *("--no-access-log", "--log-level", "warning", "--no-server-header"),
-        # The connection that publishes waits while thousands of others open.
-        *("--timeout-keep-alive", "3600"),
+        # The connection that publishes waits while thousands of others open, and no client pongs.
+        *("--timeout-keep-alive", "3600", "--ws-ping-interval", "3600"),
     ]
     handshake = (
         f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
