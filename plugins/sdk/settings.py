@@ -45,7 +45,10 @@ class NoSettings(Settings, frozen=True):
 
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
-"""Takes stored settings of one version, secrets included, and returns those of the next."""
+"""Takes stored settings of one version, secrets included, and returns those of the next.
+
+A field that the admin left at its default isn't stored, and so isn't among them.
+"""
 
 
 class SettingsSpec(msgspec.Struct, frozen=True, kw_only=True):
