@@ -31,6 +31,7 @@ OF_OTHERS: Final = frozenset(
         "api.web.careers_brand",
         "api.web.careers_feeds",
         "api.web.careers_status",
+        "api.web.plugin_pages",
         "api.web.plugin_settings",
     )
 )
@@ -59,6 +60,7 @@ OF_MEMBERS: Final = {
     "new_candidate": "/candidates/new",
     "candidate": "/candidates/{candidate}",
     "edit_candidate": "/candidates/{candidate}/edit",
+    "resume": "/candidates/{candidate}/files/{file}",
     "duplicates": "/duplicates",
     "merge": "/candidates/{candidate}/merge/{twin}",
     "imports": "/imports",
