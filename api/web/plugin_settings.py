@@ -59,6 +59,8 @@ class Brought(msgspec.Struct, frozen=True):
 
     label: str
     names: list[str]
+    are_pages: bool = False
+    """Whether the names are addresses that can be gone to."""
 
 
 @get("/settings/plugins", **WEB)
@@ -143,15 +145,22 @@ def _brought(view: PluginView) -> Iterator[Brought]:
     for kind, label in BROUGHT.items():
         names = [each[len(kind) + 1 :] for each in view.brings if each.startswith(f"{kind} ")]
         if names:
-            yield Brought(label, [_placed(view, kind, name) for name in names])
+            placed = [_placed(view, kind, name) for name in names]
+            yield Brought(label, placed, are_pages=kind == "page" and view.state == "enabled")
 
 
 def _placed(view: PluginView, kind: str, name: str) -> str:
     """Return the whole address where a plugin only knows the end of it."""
-    if kind == "route":
-        method, _, path = name.partition(" ")
-        return f"{method} /api/v1/plugins/{view.id}/x{path}"
-    return f"/api/hooks/{view.id}/{name}" if kind == "webhook" else name
+    match kind:
+        case "route":
+            method, _, path = name.partition(" ")
+            return f"{method} /api/v1/plugins/{view.id}/x{path}"
+        case "webhook":
+            return f"/api/hooks/{view.id}/{name}"
+        case "page":
+            return f"/plugins/{view.id}{name.rstrip('/')}"
+        case _:
+            return name
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (plugins, plugin)

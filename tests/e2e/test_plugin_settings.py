@@ -28,9 +28,7 @@ async def site(
     runtime: Runtime,  # opened before, because it empties the store
     database: TestDatabase,
 ) -> AsyncIterator[Site]:
-    connection = await asyncpg.connect(database.admin_url)
-    await connection.execute("UPDATE tenants SET plan = 'free' WHERE slug = 'globex'")
-    await connection.close()
+    await change(database, "UPDATE tenants SET plan = 'free' WHERE slug = 'globex'")
     async with serving(settings, database, vendor_catalogue()) as served:
         yield Site(cast("Any", served), world)
 
@@ -49,6 +47,26 @@ async def enabled(visit: Visit, token: str = WRONG) -> Page:
         await page.get_by_role("button", name="Enable").click()
         await expect(page.get_by_text("The plugin is enabled.")).to_be_visible()
     return page
+
+
+async def try_it(page: Page) -> None:
+    """Test the connection and wait for the page that says what was found."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Test the connection").click()
+
+
+async def disable(page: Page) -> None:
+    await page.get_by_role("button", name="Disable").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Disable").click()
+    await expect(page.get_by_text("The plugin is disabled.")).to_be_visible()
+
+
+async def change(database: TestDatabase, statement: str) -> None:
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def stored(database: TestDatabase) -> asyncpg.Record | None:
@@ -101,7 +119,7 @@ async def _tested_and_changed(page: Page, database: TestDatabase) -> None:
     await expect(token).to_have_value("")
     await expect(token).to_have_attribute("placeholder", "Set. Leave empty to keep it.")
     assert WRONG not in await page.content()
-    await page.get_by_role("button", name="Test the connection").click()
+    await try_it(page)
     await expect(page.get_by_text("The vendor doesn't know the token")).to_be_visible()
     assert WRONG not in await page.content()
     await token.fill(RIGHT)
@@ -111,7 +129,7 @@ async def _tested_and_changed(page: Page, database: TestDatabase) -> None:
     await expect(page.get_by_text("Saved. It takes effect within seconds.")).to_be_visible()
     await expect(page.get_by_label("Searches a day")).to_have_value("100")
     await expect(page.get_by_label("Offices")).to_have_value("Berlin\nParis")
-    await page.get_by_role("button", name="Test the connection").click()
+    await try_it(page)
     await expect(page.get_by_text("The vendor let us in.")).to_be_visible()
     await expect(page.get_by_text("93")).to_be_visible()
     await page.get_by_label("Remove what is set").check()
@@ -124,19 +142,16 @@ async def _tested_and_changed(page: Page, database: TestDatabase) -> None:
 
 
 async def _disabled_and_enabled_again(page: Page) -> None:
-    await page.get_by_role("button", name="Disable").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Disable").click()
-    await expect(page.get_by_text("The plugin is disabled.")).to_be_visible()
+    await disable(page)
     await page.get_by_label("I accept the 2 permissions").check()
     await page.get_by_role("button", name="Enable").click()
     await expect(page.get_by_text("The plugin is enabled.")).to_be_visible()
-    await page.get_by_role("button", name="Test the connection").click()
+    await try_it(page)
     await expect(page.get_by_text("The vendor let us in.")).to_be_visible()
 
 
 async def _uninstalled(page: Page, database: TestDatabase) -> None:
-    await page.get_by_role("button", name="Disable").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Disable").click()
+    await disable(page)
     await page.get_by_role("button", name="Uninstall").click()
     await page.get_by_role("button", name="Uninstall, keep its data").click()
     await expect(page.get_by_text("what it kept here is still there")).to_be_visible()
@@ -186,10 +201,55 @@ async def test_only_admins_come_here_and_each_workspace_decides_for_itself(visit
     await expect(missing.locator("h1")).not_to_have_text("nothing")
 
 
+async def test_what_an_enabled_plugin_waits_for_is_said_and_can_be_settled(
+    visit: Visit, database: TestDatabase, examined: Examined
+) -> None:
+    await enabled(visit)
+    await change(
+        database,
+        "UPDATE plugin_installations SET accepted = '{candidates:read}', settings = '{}' "
+        "WHERE plugin_id = 'vendor'",
+    )
+    page = await visit.page(PLUGIN, "admin")
+    await expect(page.get_by_text("asks for more than was accepted")).to_be_visible()
+    await expect(page.get_by_text("needs settings that it doesn't have yet")).to_be_visible()
+    await expect(page.locator("li", has_text="candidates:write")).to_contain_text("new")
+    await is_sound(page, "plugin_waiting", examined)
+    await page.get_by_label("Account").fill("ACME-2")
+    await page.get_by_role("button", name="Save the settings").click()
+    await expect(page.get_by_text("Saved. It takes effect")).to_be_visible()
+    await expect(page.get_by_text("needs settings")).to_have_count(0)
+    await page.get_by_label("I accept the 2 permissions").check()
+    await page.get_by_role("button", name="Accept", exact=True).click()
+    await expect(page.get_by_text("The plugin is enabled.")).to_be_visible()
+    await expect(page.get_by_text("asks for more")).to_have_count(0)
+
+
+async def test_a_plugin_whose_package_is_gone_can_be_got_rid_of(
+    visit: Visit, database: TestDatabase, examined: Examined
+) -> None:
+    await change(
+        database,
+        "INSERT INTO plugin_installations (tenant_id, id, plugin_id, decision, accepted, settings,"
+        " settings_version, created_at, updated_at, version)"
+        " SELECT id, gen_random_uuid(), 'gone', 'enabled', '{}', '{}', 1, now(), now(), 1"
+        " FROM tenants WHERE slug = 'acme'",
+    )
+    page = await visit.page("/settings/plugins?show=in_use", "admin")
+    await page.get_by_role("link", name="gone").click()
+    await expect(page.get_by_text("Its package is no longer installed.").first).to_be_visible()
+    await disable(page)
+    await page.get_by_role("button", name="Uninstall").click()
+    await is_sound(page, "plugin_uninstall", examined)
+    await page.get_by_role("button", name="Uninstall, delete its data").click()
+    await expect(page).to_have_url(visit.site.url("acme", "/settings/plugins"))
+    await expect(page.get_by_role("link", name="gone")).to_have_count(0)
+
+
 async def test_the_pages_keep_nobody_out(visit: Visit, examined: Examined) -> None:
     await is_sound(await visit.page("/settings/plugins", "admin"), "plugins", examined)
     page = await enabled(visit)
-    await page.get_by_role("button", name="Test the connection").click()
+    await try_it(page)
     await expect(page.get_by_text("The vendor doesn't know the token")).to_be_visible()
     await is_sound(page, "plugin", examined)
     fresh = await visit.page(PLUGIN, "admin", slug="globex")
