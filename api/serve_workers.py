@@ -23,6 +23,7 @@ import uvloop
 
 from api.logging import configure_logging
 from api.serve import serve
+from tenants.plugins.leaving import leave_threads_behind
 from tenants.settings import Settings
 
 QUICK_DEATH_SECONDS: Final = 2.0
@@ -112,6 +113,7 @@ def _work(settings: Settings, listener: socket.socket, ready: Event) -> None:
             started=ready.set,
         )
     )
+    leave_threads_behind()
 
 
 def bind(host: str, port: int) -> socket.socket:

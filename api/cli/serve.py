@@ -11,6 +11,7 @@ from api.logging import configure_logging
 from api.serve import serve
 from api.serve_workers import Workers, bind
 from tenants.bootstrap import ready_engines
+from tenants.plugins.leaving import leave_threads_behind
 from tenants.settings import Settings, load_settings
 
 
@@ -46,6 +47,7 @@ def command(host: str | None, port: int | None, workers: int) -> None:
     settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
     with listener:
         uvloop.run(_run(settings, listener, workers))
+    leave_threads_behind()
 
 
 async def _run(settings: Settings, listener: socket.socket, workers: int) -> None:

@@ -4,7 +4,8 @@ An object of a plugin may lie about its type, grow, or run code when it is looke
 is packed on the plugin's own thread, and what the host works with is made anew from the bytes.
 """
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -18,6 +19,7 @@ MAX_PARTS: Final = 200_000
 """Most values in one answer; packing more would hold up the whole process for too long."""
 
 _PLAIN: Final = (type(None), bool, float, datetime, date, time, timedelta, UUID, Decimal, Enum)
+_SEQUENCES: Final[tuple[Any, ...]] = (list, tuple, set, frozenset)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -61,21 +63,33 @@ def _measure(answer: Any, max_bytes: int) -> None:
         if inside is None:
             size += _size(value)
         else:
-            parts += len(inside)
+            parts += inside.count
         if size > max_bytes or parts > MAX_PARTS:
             raise AnswerTooLarge
-        waiting.extend(inside or ())
+        if inside is not None:
+            waiting.extend(inside.each)
 
 
-def _inside(value: Any) -> Collection[Any] | None:
-    """Return the values within `value`, without copying any that are many."""
+def _inside(value: Any) -> "_Values | None":
+    """Return the values within `value`, without copying any that are many.
+
+    By the built-in types' own methods: a class below one may go through its values for ever.
+    """
+    for kind in _SEQUENCES:
+        if isinstance(value, kind):
+            return _Values(kind.__len__(value), kind.__iter__(value))
     if isinstance(value, dict):
-        return [*value.keys(), *value.values()] if len(value) <= MAX_PARTS else value
-    if isinstance(value, list | tuple | set | frozenset):
-        return value
+        values = itertools.chain(dict.keys(value), dict.values(value))
+        return _Values(2 * dict.__len__(value), values)
     if isinstance(value, msgspec.Struct):
-        return [getattr(value, name) for name in value.__struct_fields__]
+        found = [getattr(value, name) for name in value.__struct_fields__]
+        return _Values(len(found), iter(found))
     return None
+
+
+class _Values(msgspec.Struct, frozen=True):
+    count: int
+    each: Iterator[Any]
 
 
 def _size(value: Any) -> int:

@@ -60,11 +60,12 @@ def is_unavailability(error: Exception) -> bool:
 def _meant(error: BaseException, passes: tuple[type[Exception], ...]) -> Exception | None:
     """Return `error` anew if it is meant for the caller.
 
-    A class that the plugin made below one of ours is given as ours, with its text.
+    A class that the plugin made below one of ours is given as ours, with its text. `DomainError`
+    itself is of no kind that anybody could act on.
     """
     allowed: tuple[type[Exception], ...] = (PluginError, DomainError, *passes)
     for kind in type.mro(type(error)):
-        if _is_ours(kind) and issubclass(kind, allowed):
+        if kind is not DomainError and _is_ours(kind) and issubclass(kind, allowed):
             return _again(kind, error, has_facts=kind is type(error))
     return None
 

@@ -197,7 +197,8 @@ class PluginThread:
     def _begin(self, call: Call) -> None:
         if not self.given_up and call.claim(self):
             _current.set(call)
-            call.task = self._loop.create_task(self._perform(call))
+            # Not by the loop's factory: the plugin may have set another.
+            call.task = _remember(self._loop, self._perform(call))
 
     async def _perform(self, call: Call) -> None:
         try:

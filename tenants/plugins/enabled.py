@@ -32,6 +32,8 @@ from tenants.plugins.upgrades import SettingsUpgrades
 
 REMEMBERED_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 1.0
+UPGRADES_WAIT_SECONDS: Final = 0.5
+"""How long a reader waits for settings to be brought up to date; the rest is done behind it."""
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +73,7 @@ class EnabledPlugins:
         self._known: dict[TenantId, tuple[float, tuple[EnabledPlugin, ...]]] = {}
         self._changes = 0
         self._ready: frozenset[str] = frozenset()
+        self._upgrading: dict[TenantId, asyncio.Task[bool]] = {}
         self._listener: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -81,6 +84,8 @@ class EnabledPlugins:
     async def stop(self) -> None:
         """Stop listening."""
         self._stopping = True
+        for each in tuple(self._upgrading.values()):
+            each.cancel()
         while self._listener is not None and not self._listener.done():
             # Once may not do: a cancellation can be lost inside `wait_for` of Python 3.11.
             self._listener.cancel()
@@ -113,7 +118,7 @@ class EnabledPlugins:
     async def _read(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
         reader = self._process.database.reader(tenant_id)
         installations = await PostgresInstallationQueries(reader).all()
-        if await self._upgrades.run(tenant_id, installations):
+        if await self._have_changed(tenant_id, installations):
             installations = await PostgresInstallationQueries(reader).all()
         secrets = self._process.secrets(tenant_id)
         found = []
@@ -124,6 +129,25 @@ class EnabledPlugins:
             values = await open_settings(each, secrets)
             found.append(await self._joined(plugin, each, values))
         return tuple(found)
+
+    async def _have_changed(
+        self, tenant_id: TenantId, installations: Sequence[Installation]
+    ) -> bool:
+        """Bring settings up to date; a plugin that takes its time about that holds up nobody."""
+        running = self._upgrading.get(tenant_id)
+        if running is None:
+            if not self._upgrades.are_due(tenant_id, installations):
+                return False
+            running = asyncio.create_task(self._upgrades.run(tenant_id, installations))
+            self._upgrading[tenant_id] = running
+            running.add_done_callback(lambda ended: self._have_upgraded(tenant_id, ended))
+        await asyncio.wait((running,), timeout=UPGRADES_WAIT_SECONDS)
+        return running.done() and running.result()
+
+    def _have_upgraded(self, tenant_id: TenantId, ended: "asyncio.Task[bool]") -> None:
+        self._upgrading.pop(tenant_id, None)
+        if not ended.cancelled() and ended.exception() is None and ended.result():
+            self.forget(tenant_id)
 
     async def _joined(
         self, plugin: LoadedPlugin, installation: Installation, values: Mapping[str, Any]

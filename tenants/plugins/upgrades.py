@@ -4,6 +4,7 @@ Run when installations are read: the plugin's own functions make one version of 
 of any transaction and guarded like every call; what they return is checked, kept and audited.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from plugins.sdk.errors import PluginError
 from tenants.plugins.seams import Process
 
 UPGRADE_SECONDS: Final = 10.0
+AGAIN_SECONDS: Final = 60.0
+"""After which what failed is tried again."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,11 @@ class SettingsUpgrades:
         self._process = process
         self._catalogue = catalogue
         self._guard = guard
+        self._failed: dict[tuple[TenantId, str, int], float] = {}
+
+    def are_due(self, tenant_id: TenantId, installations: Sequence[Installation]) -> bool:
+        """Whether `run` would do anything."""
+        return any(self._is_due(tenant_id, each) for each in installations)
 
     async def run(self, tenant_id: TenantId, installations: Sequence[Installation]) -> bool:
         """Upgrade what is older than its plugin; say whether any of it may have changed.
@@ -43,12 +51,25 @@ class SettingsUpgrades:
         """
         changed = False
         for installation in installations:
-            plugin = self._catalogue.plugins.get(installation.plugin_id)
-            if plugin is None or installation.decision == "uninstalled" or in_transaction():
+            if not self._is_due(tenant_id, installation):
                 continue
-            if installation.settings_version < plugin.settings.version:
-                changed |= await self._upgrade(tenant_id, plugin, installation)
+            plugin = self._catalogue.plugins[installation.plugin_id]
+            if await self._upgrade(tenant_id, plugin, installation):
+                changed = True
+            else:
+                key = (tenant_id, plugin.id, installation.version)
+                self._failed[key] = time.monotonic() + AGAIN_SECONDS
         return changed
+
+    def _is_due(self, tenant_id: TenantId, installation: Installation) -> bool:
+        plugin = self._catalogue.plugins.get(installation.plugin_id)
+        if plugin is None or installation.decision == "uninstalled" or in_transaction():
+            return False
+        key = (tenant_id, plugin.id, installation.version)
+        if self._failed.get(key, 0.0) > time.monotonic():
+            return False
+        self._failed.pop(key, None)
+        return installation.settings_version < plugin.settings.version
 
     async def _upgrade(
         self, tenant_id: TenantId, plugin: LoadedPlugin, installation: Installation
