@@ -1,13 +1,21 @@
-"""Makes one attempt within its time limit, and keeps what became of it. Used wherever tasks run."""
+"""Makes attempts within their time limits, and keeps what became of them.
+
+Used wherever tasks run.
+"""
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
 from core.shared.errors import Unavailable
 from plugins.postgres.task_claims import Claim
 from tenants.tasks import TaskRunner, request_id_of
+
+TOGETHER_SECONDS: Final = 2.0
+"""How long deliveries that share a transaction may take; then each is made by itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -19,14 +27,7 @@ class TookTooLong(Exception):
 async def make_attempt(runner: TaskRunner, claim: Claim) -> bool:
     """Do the work; its failure is noted and logged, never raised. Return whether it is done."""
     limit = runner.limit_seconds(claim)
-    with structlog.contextvars.bound_contextvars(
-        request_id=request_id_of(claim),
-        tenant_id=str(claim.tenant_id),
-        task_id=str(claim.task_id),
-        kind=claim.kind,
-        subscriber=claim.subscriber,
-        attempt=claim.attempt,
-    ):
+    with structlog.contextvars.bound_contextvars(**_said_of(claim)):
         failure = await _failure(runner, claim, limit)
         if failure is None:
             log.info("task_done")
@@ -37,6 +38,33 @@ async def make_attempt(runner: TaskRunner, claim: Claim) -> bool:
             if not await runner.fail(claim, failure):
                 log.error("task_given_up")
         return False
+
+
+async def make_together(runner: TaskRunner, claims: Sequence[Claim]) -> bool:
+    """Make deliveries of one tenant in one transaction; return whether they are done.
+
+    When they aren't, nothing happened and nothing is noted: each is to be made by itself.
+    """
+    try:
+        async with asyncio.timeout(TOGETHER_SECONDS):
+            await runner.run_together(claims)
+    except Exception as error:  # noqa: BLE001 - whose fault it was is found out one by one
+        log.info("deliveries_parted", error=type(error).__name__, amount=len(claims))
+        return False
+    for claim in claims:
+        log.info("task_done", **_said_of(claim))
+    return True
+
+
+def _said_of(claim: Claim) -> dict[str, object]:
+    return {
+        "request_id": request_id_of(claim),
+        "tenant_id": str(claim.tenant_id),
+        "task_id": str(claim.task_id),
+        "kind": claim.kind,
+        "subscriber": claim.subscriber,
+        "attempt": claim.attempt,
+    }
 
 
 async def _failure(runner: TaskRunner, claim: Claim, limit: float) -> Exception | None:

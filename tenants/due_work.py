@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.ports.tasks import TASK_KINDS
-from core.shared.reactions import DEFAULT_QUEUE, PLUGIN_QUEUE, SUBSCRIBERS
+from core.shared.reactions import DEFAULT_QUEUE, EVENT_QUEUE, PLUGIN_QUEUE, SUBSCRIBERS
 from plugins.postgres.sequencing import Sequencing
 from plugins.postgres.task_claims import Claim, TaskClaims, TaskLeases
 from tenants.attempts import make_attempt
@@ -25,7 +25,7 @@ def known_queues() -> tuple[str, ...]:
     """Return every queue that some kind of task or some subscriber names."""
     of_tasks = {each.queue for each in TASK_KINDS.values()}
     of_subscribers = {each.queue for each in SUBSCRIBERS.values()}
-    return tuple(sorted({DEFAULT_QUEUE, PLUGIN_QUEUE} | of_tasks | of_subscribers))
+    return tuple(sorted({DEFAULT_QUEUE, EVENT_QUEUE, PLUGIN_QUEUE} | of_tasks | of_subscribers))
 
 
 class DueWork:

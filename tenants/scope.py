@@ -23,6 +23,7 @@ from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
+from plugins.postgres.unit import Unit
 from tenants.file_stores import FileStores
 from tenants.injection import Provider, Session, inject
 from tenants.plugins.facade import Plugins
@@ -129,6 +130,14 @@ class TenantScope:
         self._admit(use_case)
         return await use_case.run(command, **inject(ports, session))  # type: ignore[no-any-return]
 
+    def session_within(self, unit: Unit) -> Session:
+        """Return a session of background work in a transaction that is open.
+
+        Whoever opened it flushes the session's recorder before the commit.
+        """
+        self._require_system()
+        return self._session_in(FULL, unit)
+
     def session_without_transaction(self) -> Session:
         """Return what background work that awaits the network finds its ports in."""
         self._require_system()
@@ -177,12 +186,23 @@ class TenantScope:
         raise Conflict("Others are changing the same things right now. Try again.")
 
     async def _once_in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
-        session = self._session(access)
         async with self._machinery.database.unit(self.tenant.id) as unit:
-            session.unit = unit
-            session.recorder = PostgresRecorder(
-                unit, self.actor, session.clock, session.ids, session.vault, self.request_id
-            )
+            session = self._session_in(access, unit)
             result = await work(session)
-            await session.recorder.flush()
+            await recorder_in(session).flush()
             return result
+
+    def _session_in(self, access: Access, unit: Unit) -> Session:
+        session = self._session(access)
+        session.unit = unit
+        session.recorder = PostgresRecorder(
+            unit, self.actor, session.clock, session.ids, session.vault, self.request_id
+        )
+        return session
+
+
+def recorder_in(session: Session) -> PostgresRecorder:
+    """Return the recorder, to be flushed. Raises RuntimeError outside of a transaction."""
+    if session.recorder is None:
+        raise RuntimeError("there is no transaction to record in")
+    return session.recorder

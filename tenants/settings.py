@@ -91,7 +91,7 @@ class Settings(LimitSettings, frozen=True, kw_only=True):
             "once. Each queue that is used needs a worker somewhere.",
             extra={"kind": "queues", "expected": "names and numbers such as default=8,mail=4"},
         ),
-    ] = "default=8,mail=4,plugins=8,resumes=2"
+    ] = "default=8,events=4,mail=4,plugins=8,resumes=2"
     data_dir: Annotated[
         Path,
         Meta(

@@ -6,6 +6,7 @@ worker died or a lease ran out, has its effect in the database once.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +21,7 @@ from core.shared.clock import UtcDatetime
 from core.shared.errors import Unavailable
 from core.shared.ids import EventId, TenantId
 from core.shared.reactions import (
+    EVENT_QUEUE,
     REACTION_SECONDS,
     Delivery,
     ExternalSubscribers,
@@ -30,13 +32,13 @@ from core.shared.reactions import (
 from core.shared.tenant import TenantContext
 from core.shared.usecase import Command
 from plugins.postgres.task_claims import Claim
-from plugins.postgres.tasks import LeasedTasks, TaskRecord
+from plugins.postgres.tasks import FinishedDelivery, LeasedTasks, TaskRecord
 from plugins.postgres.tenants import feature_flags, tenants
 from plugins.postgres.unit import Unit
 from tenants.background import BoundOutside, BoundSubscriber, bind_outside, bind_subscribers
 from tenants.injection import Session, inject
 from tenants.runtime import Runtime
-from tenants.scope import TenantScope
+from tenants.scope import TenantScope, recorder_in
 
 FIRST_RETRY: Final = timedelta(seconds=5)
 """A failed task waits this long, then twice as long, and so on."""
@@ -59,6 +61,14 @@ class Superseded(Exception):
 
 class NobodysWork(Exception):
     """This release knows no such kind of task or subscriber."""
+
+
+class StoredDelivery(msgspec.Struct, frozen=True):
+    """The payload of a delivery whose event is still to be read."""
+
+    version: int
+    occurred_at: datetime
+    event: msgspec.Raw
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -112,6 +122,45 @@ class TaskRunner:
                 await self._execute(scope, claim, _command_of(claim))
         except Superseded:
             log.info("attempt_superseded", task_id=str(claim.task_id), attempt=claim.attempt)
+
+    def may_be_together(self, claim: Claim) -> bool:
+        """Whether it is a delivery that may share a transaction with others."""
+        bound = self._subscribers.get(claim.subscriber or "")
+        return bound is not None and bound.subscriber.queue == EVENT_QUEUE
+
+    async def run_together(self, claims: Sequence[Claim]) -> None:
+        """Make deliveries of one tenant in one transaction, which notes that they are done.
+
+        Raises what any of them raises; then nothing was done of any.
+        """
+        tenant = await self._tenant(claims[0].tenant_id)
+        if tenant is None:
+            return
+        scopes = {
+            claim.task_id: self._runtime.scope(
+                tenant, system(claim.tenant_id, claim.task_id), request_id_of(claim)
+            )
+            for claim in claims
+        }
+
+        async def work(first: Session) -> None:
+            attempts = {claim.task_id: claim.attempt for claim in claims}
+            records = await LeasedTasks(first.writer).finish_many(attempts)
+            for claim in claims:
+                if (record := records.get(claim.task_id)) is not None:
+                    session = scopes[claim.task_id].session_within(first.writer)
+                    await self._react(session, claim, record)
+
+        await scopes[claims[0].task_id].run_in_transaction(work)
+
+    async def _react(self, session: Session, claim: Claim, record: FinishedDelivery) -> None:
+        bound = self._subscribers[claim.subscriber or ""]
+        stored = msgspec.json.decode(record.payload, type=StoredDelivery)
+        event = msgspec.json.decode(stored.event, type=bound.subscriber.event_class(record.kind))
+        session.attempt = _attempt(claim)
+        session.delivery = _delivery(claim, record, stored)
+        await bound.subscriber.run(event, **inject(bound.ports, session))
+        await recorder_in(session).flush()
 
     async def fail(self, claim: Claim, error: BaseException) -> bool:
         """Note the error and when to try again; return whether there will be another attempt.
@@ -244,7 +293,9 @@ def _attempt(claim: Claim) -> Attempt:
     )
 
 
-def _delivery(claim: Claim, record: TaskRecord, stored: StoredEvent) -> Delivery:
+def _delivery(
+    claim: Claim, record: TaskRecord | FinishedDelivery, stored: StoredEvent | StoredDelivery
+) -> Delivery:
     if record.event_id is None or record.event_position is None:
         raise NobodysWork(f"the task {claim.task_id} has a subscriber but no event")
     return Delivery(

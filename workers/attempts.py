@@ -6,7 +6,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,13 +17,19 @@ import structlog
 from core.shared.errors import Unavailable
 from core.shared.ids import TenantId
 from plugins.postgres.task_claims import Claim, Due, TaskLeases
-from tenants.attempts import make_attempt
+from tenants.attempts import TOGETHER_SECONDS, make_attempt, make_together
 from tenants.tasks import TaskRunner
 from workers.isolation import Room
 from workers.watchdog import Watchdog, Watched
 
 LEASE: Final = timedelta(seconds=20)
 """How long the task of a dead worker waits for another attempt."""
+
+APART: Final = 4
+"""Deliveries that were handed over together and are made each by itself beside each other."""
+
+PARTED_SECONDS: Final = 60.0
+"""For so long those subscribers get no transaction together of which one had failed."""
 
 BEAT: Final = 0.25
 RECONNECT: Final = 1.0
@@ -52,6 +59,7 @@ class Attempts:
         self._beginnings = Coalesced(self._begin_many)
         self._freed = Coalesced(self._free_many)
         self._running: dict[Key, Claim] = {}
+        self._parted: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept: asyncio.Task[None] | None = None
 
@@ -76,9 +84,9 @@ class Attempts:
         if self._leases is not None:
             await self._leases.close()
 
-    def handle(self, due: Due, ended: Callable[[], None]) -> None:
-        """Make an attempt at a task that may be due, and call `ended` when it is over."""
-        handling = asyncio.create_task(self._handle(due))
+    def handle(self, dues: Sequence[Due], ended: Callable[[], None]) -> None:
+        """Make attempts at tasks that may be due, and call `ended` when they are over."""
+        handling = asyncio.create_task(self._handle(dues))
         self._tasks.add(handling)
 
         def over(done: "asyncio.Task[None]") -> None:
@@ -89,41 +97,81 @@ class Attempts:
 
         handling.add_done_callback(over)
 
-    async def _handle(self, due: Due) -> None:
-        if not due.was_interrupted:
+    async def _handle(self, dues: Sequence[Due]) -> None:
+        if not any(due.was_interrupted for due in dues):
             async with self._room.shared():
-                await self._attempt(due)
+                await self._attempt(dues)
             return
         async with self._room.alone() as is_alone:
             # Otherwise the relay sends it again, perhaps to a worker that has less to do.
             if is_alone:
-                await self._attempt(due)
+                await self._attempt(dues)
 
-    async def _attempt(self, due: Due) -> None:
-        key = (due.tenant_id, due.task_id)
+    async def _attempt(self, dues: Sequence[Due]) -> None:
         # The same task may be sent twice; the second message has nothing to say.
-        if key in self._running or key in self._beginnings:
-            return
+        wanted = {
+            key: due
+            for due in dues
+            if (key := (due.tenant_id, due.task_id)) not in self._running
+            and key not in self._beginnings
+        }
         try:
-            claim = await self._beginnings.ask(key, due)
+            claims = await self._beginnings.ask_all(wanted)
         except Unavailable:
             return
-        if claim is None:
-            return
-        limit = self._runner.limit_seconds(claim)
+        self._running |= claims
+        try:
+            await self._make(list(claims.values()))
+        finally:
+            for key in claims:
+                del self._running[key]
+        ordered = {key: claim for key, claim in claims.items() if claim.ordering_key is not None}
+        if ordered:
+            # Otherwise what waits is found some seconds later.
+            with contextlib.suppress(Unavailable):
+                await self._freed.ask_all(ordered)
+
+    async def _make(self, claims: Sequence[Claim]) -> None:
+        """Make the attempts: deliveries together as far as that goes, all others each by itself."""
+        together: dict[TenantId, list[Claim]] = defaultdict(list)
+        apart: list[Claim] = []
+        for claim in claims:
+            if self._may_be_together(claim):
+                together[claim.tenant_id].append(claim)
+            else:
+                apart.append(claim)
+        for group in together.values():
+            if len(group) == 1 or not await self._make_together(group):
+                apart += group
+        for first in range(0, len(apart), APART):
+            await asyncio.gather(*(self._make_one(each) for each in apart[first : first + APART]))
+
+    def _may_be_together(self, claim: Claim) -> bool:
+        parted_until = self._parted.get(claim.subscriber or "", 0.0)
+        return time.monotonic() >= parted_until and self._runner.may_be_together(claim)
+
+    async def _make_together(self, claims: Sequence[Claim]) -> bool:
+        with self._watched(claims[0], TOGETHER_SECONDS):
+            is_done = await make_together(self._runner, claims)
+        if not is_done:
+            # One of them spoils it for the others, and may do so for a while.
+            until = time.monotonic() + PARTED_SECONDS
+            self._parted |= {claim.subscriber or "": until for claim in claims}
+        return is_done
+
+    async def _make_one(self, claim: Claim) -> None:
+        with self._watched(claim, self._runner.limit_seconds(claim)):
+            await make_attempt(self._runner, claim)
+
+    @contextlib.contextmanager
+    def _watched(self, claim: Claim, limit: float) -> Iterator[None]:
         watched = self._watchdog.enter(
             Watched(str(claim.task_id), claim.kind, time.monotonic() + limit)
         )
-        self._running[key] = claim
         try:
-            await make_attempt(self._runner, claim)
+            yield
         finally:
             self._watchdog.leave(watched)
-            del self._running[key]
-        if claim.ordering_key is not None:
-            # Otherwise what waits is found some seconds later.
-            with contextlib.suppress(Unavailable):
-                await self._freed.ask(key, claim)
 
     async def _begin_many(self, dues: list[Due]) -> dict[Key, Claim]:
         claims = await (await self._connected()).begin(dues, self._lease)
@@ -165,13 +213,22 @@ class Coalesced:
     def __contains__(self, key: Key) -> bool:
         return key in self._waiting or key in self._asked
 
-    async def ask(self, key: Key, request: Any) -> Any:
-        """Return what the call says of `key`; None when nothing. Raises what the call raises."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[key] = (request, future)
+    async def ask_all(self, requests: Mapping[Key, Any]) -> dict[Key, Any]:
+        """Return what the call says of each key that it says anything of. Raises what it raises."""
+        if not requests:
+            return {}
+        loop = asyncio.get_running_loop()
+        futures = {key: loop.create_future() for key in requests}
+        self._waiting |= {key: (requests[key], future) for key, future in futures.items()}
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
-        return await future
+        await asyncio.wait(futures.values())
+        # All are looked at, or asyncio complains of those that nobody looked at.
+        for error in [future.exception() for future in futures.values()]:
+            if error is not None:
+                raise error
+        answers = {key: future.result() for key, future in futures.items()}
+        return {key: answer for key, answer in answers.items() if answer is not None}
 
     async def _flush(self) -> None:
         try:

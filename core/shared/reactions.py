@@ -24,6 +24,9 @@ from core.shared.ids import EventId, TenantId
 from core.shared.tenant import TenantContext
 
 DEFAULT_QUEUE: Final = "default"
+EVENT_QUEUE: Final = "events"
+"""Of the core's own subscribers: short work in the database, done many in a transaction."""
+
 PLUGIN_QUEUE: Final = "plugins"
 
 REACTION_SECONDS: Final = 30.0
@@ -84,7 +87,7 @@ def reacts_to(
     *events: type[Event],
     name: str,
     ordered: bool = False,
-    queue: str = DEFAULT_QUEUE,
+    queue: str = EVENT_QUEUE,
     limit_seconds: float = REACTION_SECONDS,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as the subscriber `name` of `events`.
@@ -92,6 +95,8 @@ def reacts_to(
     `name` (`slice.what_it_does`) is kept with each delivery: renaming it loses what waits. With
     `ordered` the events of one aggregate come one after the other in the order of the log; one that
     was given up holds back the later ones of its aggregate until an operator retries or drops it.
+    In the queue for events, several deliveries share a transaction as long as all goes well; what
+    takes longer than a moment belongs into another queue.
     Raises ValueError when the name is taken.
     """
 

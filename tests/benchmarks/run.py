@@ -23,15 +23,17 @@ from tests.benchmarks import (
     measure_start,
     measure_stream_latency,
     measure_streams,
+    measure_tasks,
     measure_writes,
 )
 from tests.benchmarks.results import Results, Row, table, write
 from tests.benchmarks.setting import Setting, setting
 from tests.fixtures.repository import ROOT
 
-PARTS = ("lists", "sizes", "writes", "search", "start", "resumes", "streams", "latency")
+PARTS = ("lists", "sizes", "writes", "search", "start", "resumes", "streams", "latency", "tasks")
 _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "start": measure_start.measure,
+    "tasks": measure_tasks.measure,
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,

@@ -6,6 +6,7 @@ Real processes; judged by a checker that reads PostgreSQL and nothing else.
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ import pytest_asyncio
 
 from tenants.settings import Settings
 from tests.fixtures.databases import TestDatabase
-from tests.fixtures.effects import make_effects_table, promise_tasks
+from tests.fixtures.effects import make_effects_table, promise_tasks, want_effects
 from tests.fixtures.examined import Examined
 from tests.fixtures.workers_run import Workers, check, running_workers, settled, until
 from tests.fixtures.worlds import World
@@ -83,6 +84,32 @@ async def test_what_does_not_finish_in_time_is_given_back_uncounted(
     assert row is not None
     assert tuple(row) == (0, None, None)
     examined("seconds to the end", round(took + 0.5))
+
+
+async def test_a_delivery_that_fails_takes_none_of_those_with_it_that_share_its_transaction(
+    workers: Workers, world: World, admin: asyncpg.Connection, examined: Examined
+) -> None:
+    worker = workers.start()
+    await worker.started()
+    groups = [uuid4() for _ in range(4)]
+    for group in groups[:2]:
+        await want_effects(admin, world.acme.id, group, range(40))
+    await want_effects(admin, world.acme.id, groups[2], range(1), "fail")
+    await want_effects(admin, world.globex.id, groups[3], range(40))
+    failed = "subscriber = 'effects.add' AND last_error IS NOT NULL"
+    await until(admin, f"SELECT count(*) = 1 FROM tasks WHERE {failed}")
+    await until(admin, "SELECT count(*) = 241 FROM tasks WHERE finished_at IS NOT NULL")
+    found = await check(admin, "effects.add")
+    assert (found.wanted, found.missing, found.double, found.open) == (121, 1, 0, 1)
+    in_order = await check(admin, "effects.add_in_order")
+    assert (in_order.missing, in_order.double, in_order.out_of_order) == (0, 0, 0)
+    assert worker.says("deliveries_parted") >= 1
+    strangers = await admin.fetchval(
+        "SELECT count(*) FROM effects e JOIN outbox o ON o.id = e.cause "
+        "WHERE o.tenant_id <> e.tenant_id OR e.request_id <> 'test-request'"
+    )
+    assert strangers == 0
+    examined("deliveries", found.wanted + in_order.wanted)
 
 
 async def test_an_attempt_that_awaits_too_long_is_ended_and_its_worker_goes_on(

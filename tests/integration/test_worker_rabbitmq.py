@@ -70,7 +70,7 @@ async def test_rabbitmq_that_is_killed_and_wiped_loses_and_doubles_nothing(
     assert (plain.missing, plain.double, plain.given_up) == (0, 0, 0)
     assert (in_order.missing, in_order.double, in_order.given_up) == (0, 0, 0)
     assert in_order.out_of_order == 0
-    assert waiting == {"default", "mail", "plugins"}
+    assert waiting == {"default", "events", "mail", "plugins", "resumes"}
     examined("effects", plain.wanted + in_order.wanted)
 
 
@@ -78,7 +78,7 @@ def queues_of(broker: RabbitNode) -> set[str]:
     """Those of ours that are on the server: the work did go through it."""
     found = set()
     connection = pika.BlockingConnection(pika.URLParameters(broker.url))
-    for queue in ("default", "mail", "plugins", "default.DQ", "default.XQ"):
+    for queue in ("default", "events", "mail", "plugins", "resumes", "events.DQ", "events.XQ"):
         channel = connection.channel()
         try:
             channel.queue_declare(queue, passive=True)
