@@ -5,8 +5,12 @@ and views in `plugins.sdk.commands`, ports in `plugins.sdk.ports`, and what test
 in `plugins.sdk.testing`. `docs/plugins/` leads from nothing to a tested plugin.
 """
 
+from core.shared.clock import UtcDatetime
 from core.shared.errors import DomainError, FieldError, Forbidden, InvalidInput, NotFound
+from core.shared.ids import MemberId, TenantId
+from core.shared.money import Cents
 from core.shared.permissions import Action
+from core.shared.usecase import Command, Query
 from plugins.sdk.context import Log, PluginContext, PluginTenant, Records, Store
 from plugins.sdk.contributions import (
     EmailTemplate,
@@ -58,7 +62,9 @@ __all__ = [
     "Action",
     "AddColumn",
     "AddIndex",
+    "Cents",
     "Column",
+    "Command",
     "CreateTable",
     "Delete",
     "DomainError",
@@ -76,6 +82,7 @@ __all__ = [
     "KeptData",
     "Log",
     "Manifest",
+    "MemberId",
     "Meter",
     "Migration",
     "NoSettings",
@@ -90,6 +97,7 @@ __all__ = [
     "PluginError",
     "PluginTenant",
     "PortAdapter",
+    "Query",
     "RecordConflict",
     "RecordMissing",
     "Records",
@@ -104,8 +112,10 @@ __all__ = [
     "Store",
     "Subject",
     "Table",
+    "TenantId",
     "TryLater",
     "Update",
+    "UtcDatetime",
     "WebhookRequest",
     "hook",
 ]

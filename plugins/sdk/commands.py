@@ -72,6 +72,7 @@ from core.candidates.contracts import (
     SweepFiles,
     UpdateCandidate,
 )
+from core.identity.contracts.team import ListMembers, MemberView, ShowMember
 from core.interviews.contracts import (
     CancelInterview,
     EditFeedback,
@@ -114,6 +115,7 @@ from core.jobs.contracts import (
     StageSpec,
     TeamMember,
 )
+from core.shared.paging import Page, PageRequest
 
 __all__ = [
     "AddFile",
@@ -182,12 +184,16 @@ __all__ = [
     "ListFiles",
     "ListInterviews",
     "ListJobs",
+    "ListMembers",
     "ListNotes",
+    "MemberView",
     "MergeId",
     "Move",
     "MoveApplication",
     "NoteId",
     "NoteView",
+    "Page",
+    "PageRequest",
     "PayRange",
     "Person",
     "PipelineAnalytics",
@@ -208,6 +214,7 @@ __all__ = [
     "ScheduleInterview",
     "SetDefaultPipeline",
     "SetJobStages",
+    "ShowMember",
     "Stage",
     "StageChange",
     "StageDuration",

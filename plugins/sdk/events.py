@@ -24,6 +24,11 @@ from core.candidates.events import (
     NoteDeleted,
     NoteEdited,
 )
+from core.careers.events import (
+    PrivacyNoticePublished,
+    SubmissionReceived,
+    SubmissionWithdrawn,
+)
 from core.identity.events import (
     ApiKeyCreated,
     ApiKeyRevoked,
@@ -60,6 +65,17 @@ from core.jobs.events import (
     JobEdited,
     JobStagesChanged,
     JobStatusChanged,
+)
+from core.messages.events import (
+    MessageFailed,
+    MessageOutcomeUnknown,
+    MessageQueued,
+    MessageSent,
+)
+from core.resumes.events import (
+    ResumeCorrected,
+    ResumeParsed,
+    ResumeRequested,
 )
 from core.shared.events import Event
 from core.tenancy.events import (
@@ -117,6 +133,10 @@ __all__ = [
     "MemberJoined",
     "MemberReactivated",
     "MemberUpdated",
+    "MessageFailed",
+    "MessageOutcomeUnknown",
+    "MessageQueued",
+    "MessageSent",
     "NoteAdded",
     "NoteDeleted",
     "NoteEdited",
@@ -124,8 +144,14 @@ __all__ = [
     "PasswordResetIssuedFor",
     "PasswordResetRequested",
     "PlanChanged",
+    "PrivacyNoticePublished",
+    "ResumeCorrected",
+    "ResumeParsed",
+    "ResumeRequested",
     "SessionStarted",
     "SessionsEnded",
+    "SubmissionReceived",
+    "SubmissionWithdrawn",
     "TenantResumed",
     "TenantUpdated",
     "TenantWasRegistered",

@@ -28,6 +28,7 @@ _REQUESTS: Final[Mapping[Action, str]] = {
         DownloadFile GetApplication GetCandidate GetFeedbackHistory GetHistory GetInterview
         GetPipeline GetStageDurations ListApplications ListCandidates ListFeedback ListFiles
         ListInterviews ListNotes""",
+    Action.VIEW_TEAM: "ListMembers ShowMember",
     Action.VIEW_JOBS: "GetDefaultPipeline GetJob ListJobs",
 }
 
