@@ -52,6 +52,8 @@ class _Line:
 def entries_of(rows: list[Row]) -> list[Entry]:
     """Return the entries of a section in their order."""
     lines = [_line(row) for row in paragraphs(rows)]
+    if not lines:
+        return []
     for line, row in zip(lines, (line.row for line in lines), strict=True):
         line.head = line.head and not row.numbered
     anchors = [n for n, line in enumerate(lines) if line.date is not None and line.head]

@@ -80,7 +80,9 @@ def _languages(row: Row) -> list[SpokenLanguage]:
 def _named(part: str, codes: dict[str, str]) -> tuple[str | None, str | None]:
     """Return the language that the words begin or end with, and the rest as its level."""
     part = part.strip(" .:")
-    parts = re.split(r"[\s:(–/-]+", part)
+    parts = [each for each in re.split(r"[\s:(–/-]+", part) if each]
+    if not parts:
+        return None, None
     for length in (3, 2, 1):
         head = " ".join(parts[:length])
         if len(parts) >= length and key(head) in codes:
