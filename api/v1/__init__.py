@@ -10,7 +10,7 @@ from api.v1.auth import AuthController
 from api.v1.bulk import BulkController
 from api.v1.candidate_attachments import FileController, NoteController
 from api.v1.candidates import CandidateController
-from api.v1.careers import CareersController
+from api.v1.careers import CareersController, SubmissionController
 from api.v1.duplicates import DuplicateController
 from api.v1.exports import ExportController
 from api.v1.feedback import FeedbackController
@@ -56,6 +56,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TasksController,
     MessagesController,
     CareersController,
+    SubmissionController,
     PluginController,
     PluginRouteController,
 )

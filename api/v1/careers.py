@@ -1,23 +1,28 @@
 """What admins set about the careers site; what the public sees of it are pages."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, get, put
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from api.conditional import expected_version, reply_with_version
 from api.mutation import mutate
 from api.problems import problems
-from api.replies import Reply
+from api.replies import Reply, reply
 from api.request_scope import Scoped
+from core.applications.contracts import ApplicationId
 from core.careers.contracts import (
     GetPrivacyNotice,
+    ListSubmissions,
     NoticeText,
     PrivacyNotice,
     PublishPrivacyNotice,
+    SubmissionView,
 )
+from core.shared.paging import Page
 
 
 class NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +35,25 @@ class NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             examples=["Acme GmbH, Berlin, keeps what you send for six months."],
         ),
     ]
+
+
+class SubmissionController(Controller):
+    """What applicants sent."""
+
+    path = "/applications/{application_id:uuid}/submissions"
+    tags = ("Careers site",)
+
+    @get(
+        operation_id="listSubmissions",
+        summary="List what was sent for an application",
+        responses=problems(403, 404),
+    )
+    async def list(
+        self, tenant_scope: Scoped, application_id: FromPath[UUID]
+    ) -> Reply[Page[SubmissionView]]:
+        """Return what applicants wrote of themselves, and which privacy notice they agreed to."""
+        query = ListSubmissions(application_id=ApplicationId(application_id))
+        return reply(await tenant_scope.ask(query))
 
 
 class CareersController(Controller):

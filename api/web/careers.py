@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web.careers_frame import STRANGERS, careers_page, home_of, words
+from api.web.careers_frame import STRANGERS, careers_frame, careers_page, words
 from api.web.careers_structured import job_posting
 from api.web.frame import WEB, is_partial, partial
 from core.careers.contracts import (
@@ -20,7 +20,6 @@ from core.careers.contracts import (
     Posting,
     ShowPosting,
     ShowPrivacyNotice,
-    ShowSite,
 )
 from core.careers.errors import NoticeNotFound, PostingNotFound
 from core.jobs.contracts import EmploymentType, JobId, Remote
@@ -99,13 +98,14 @@ async def posting_page(
         return await missing(request, tenant_scope)
     if not found.is_open:
         return await closed(request, tenant_scope, found)
-    site = await tenant_scope.ask(ShowSite())
+    frame = await careers_frame(tenant_scope)
     return await careers_page(
         request,
         tenant_scope,
         "careers_posting.html",
+        frame=frame,
         posting=found,
-        structured=job_posting(found, site.name, home_of(tenant_scope, site)),
+        structured=job_posting(found, frame.site.name, frame.home),
     )
 
 

@@ -48,6 +48,7 @@ async def careers_page(
     tenant_scope: TenantScope,
     template: str,
     *,
+    frame: CareersFrame | None = None,
     status: int = 200,
     headers: Sequence[tuple[bytes, bytes]] = (),
     **context: Any,
@@ -58,7 +59,7 @@ async def careers_page(
         template,
         status=status,
         headers=headers,
-        careers=await careers_frame(tenant_scope),
+        careers=frame or await careers_frame(tenant_scope),
         **words(request),
         **context,
     )

@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from core.applications.contracts import Answer, Disposition, WithdrawalReason
+from core.applications.contracts import (
+    Answer,
+    ApplicationId,
+    Disposition,
+    WithdrawalReason,
+)
 from core.jobs.contracts import (
     EmploymentType,
     JobId,
@@ -142,6 +148,23 @@ class ProgressView(msgspec.Struct, frozen=True):
         return self.disposition == "active"
 
 
+class SubmissionView(msgspec.Struct, frozen=True):
+    """A form that was sent, as the hiring team sees it: what the applicant wrote of themselves."""
+
+    id: UUID
+    application_id: ApplicationId
+    full_name: str
+    email: str
+    phone: str | None
+    is_repeated: bool
+    """Whether the e-mail address had an active application for the job already."""
+    notice_version: int
+    """The version of the privacy notice that was agreed to."""
+    agreed_at: datetime
+    received_at: datetime
+    withdrawn_at: datetime | None
+
+
 class Upload(msgspec.Struct, frozen=True):
     """A file as it was sent."""
 
@@ -189,6 +212,12 @@ class ShowPrivacyNotice(Query[PrivacyNotice], frozen=True, kw_only=True):
     """The privacy notice as the public sees it: the present one, or an older version."""
 
     version: int | None = None
+
+
+class ListSubmissions(Query[Page[SubmissionView]], frozen=True, kw_only=True):
+    """What applicants sent for an application on the careers site, oldest first."""
+
+    application_id: ApplicationId
 
 
 class GetPrivacyNotice(Query[PrivacyNotice], frozen=True, kw_only=True):

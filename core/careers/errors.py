@@ -24,6 +24,13 @@ class LinkNotFound(NotFound):
     title = "This link opens nothing"
 
 
+class SubmissionsNotFound(NotFound):
+    """No such application for this tenant."""
+
+    code = "submissions_not_found"
+    title = "There is no such application"
+
+
 class NoticeNotFound(NotFound):
     """The privacy notice has no such version."""
 

@@ -16,6 +16,7 @@ from core.careers.contracts import (
     PrivacyNotice,
     ProgressView,
     SiteView,
+    SubmissionView,
     Upload,
 )
 from core.careers.model import FormSeal, Submission
@@ -150,6 +151,10 @@ class CareersQueries(Protocol):
 
     async def notice(self, version: int | None) -> PrivacyNotice | None:
         """Return a version of the privacy notice, or the newest; None when there is none."""
+        ...
+
+    async def submissions(self, application_id: ApplicationId) -> Page[SubmissionView]:
+        """Return at most a hundred that were sent for it. Raises SubmissionsNotFound."""
         ...
 
     async def progress(self, link_hash: bytes) -> ProgressView:

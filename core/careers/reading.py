@@ -10,6 +10,7 @@ from core.careers.contracts import (
     ListFacets,
     ListOpenings,
     ListPostings,
+    ListSubmissions,
     OpenForm,
     OpeningRow,
     Posting,
@@ -19,6 +20,7 @@ from core.careers.contracts import (
     ShowPrivacyNotice,
     ShowSite,
     SiteView,
+    SubmissionView,
 )
 from core.careers.errors import PostingClosed
 from core.careers.model import (
@@ -36,6 +38,7 @@ from core.shared.clock import Clock
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.ids import Ids
 from core.shared.paging import Page
+from core.shared.permissions import Action
 from core.shared.tenant import TenantContext
 from core.shared.usecase import handles
 
@@ -76,6 +79,14 @@ async def show_privacy_notice(
 ) -> PrivacyNotice:
     """Return the privacy notice."""
     return await notice_of(careers, tenant, query.version)
+
+
+@handles(ListSubmissions, action=Action.EDIT_CANDIDATE)
+async def list_submissions(
+    query: ListSubmissions, *, careers: CareersQueries
+) -> Page[SubmissionView]:
+    """Return what applicants wrote of themselves, and what they agreed to."""
+    return await careers.submissions(query.application_id)
 
 
 @handles(OpenForm, action=None)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.applications.contracts import ApplicationId
 from core.careers.contracts import (
     Facets,
     ListOpenings,
@@ -16,8 +17,9 @@ from core.careers.contracts import (
     ProgressStep,
     ProgressView,
     SiteView,
+    SubmissionView,
 )
-from core.careers.errors import LinkNotFound, PostingNotFound
+from core.careers.errors import LinkNotFound, PostingNotFound, SubmissionsNotFound
 from core.jobs.contracts import JobId, PayRange
 from core.shared.cursor import decode_cursor, encode_cursor
 from core.shared.paging import Page
@@ -92,6 +94,14 @@ class PostgresCareersQueries:
         """Return a version of the privacy notice."""
         rows = await self._reader.call("get_privacy_notice_v1", version)
         return PrivacyNotice(*rows[0]) if rows else None
+
+    async def submissions(self, application_id: ApplicationId) -> Page[SubmissionView]:
+        """Return what was sent for an application."""
+        rows = await self._reader.call("list_submissions_v1", application_id)
+        if not rows:
+            raise SubmissionsNotFound("There is no such application.")
+        sent = [dict(row) for row in rows if row["id"] is not None]
+        return Page([msgspec.convert(row, SubmissionView) for row in sent])
 
     async def progress(self, link_hash: bytes) -> ProgressView:
         """Return where an application stands."""

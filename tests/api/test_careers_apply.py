@@ -8,8 +8,14 @@ import asyncpg
 import pytest
 
 from core.applications.contracts import ApplicationRow, GetApplication, ListApplications
-from core.candidates.contracts import CreateCandidate, GetCandidate, ListCandidates, ListFiles
-from core.careers.contracts import PublishPrivacyNotice
+from core.candidates.contracts import (
+    CandidateFilter,
+    CreateCandidate,
+    GetCandidate,
+    ListCandidates,
+    ListFiles,
+)
+from core.careers.contracts import ListSubmissions, PublishPrivacyNotice
 from core.careers.model import FASTEST, PER_ADDRESS, PER_ADDRESS_AND_JOB, SLOWEST
 from core.jobs.contracts import ChangeJobStatus, JobView, QuestionSpec
 from tenants.runtime import Runtime
@@ -22,6 +28,7 @@ from tests.fixtures.applicants import (
     fields_of,
     link_of,
 )
+from tests.fixtures.clients import ClientFor
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
@@ -204,6 +211,44 @@ async def test_the_same_form_sent_twice_is_one_application_with_one_link(
     (row,) = await _applications(hiring, job)
     files = await hiring.scope().ask(ListFiles(candidate_id=row.candidate_id))
     assert len(files.items) == 1
+
+
+async def test_two_forms_of_one_person_at_once_are_one_application(
+    hiring: Hiring, applicant: Applicant
+) -> None:
+    job = await hiring.open_job()
+    forms = [applicant.filled(job, email="race@example.com") for _ in range(5)]
+    answers = await asyncio.gather(*(applicant.send(job, fields, PDF) for fields in forms))
+    assert len({link_of(answer) for answer in answers}) == 5
+    (row,) = await _applications(hiring, job)
+    sent = await hiring.scope().ask(ListSubmissions(application_id=row.id))
+    assert sorted(each.is_repeated for each in sent.items) == [False, True, True, True, True]
+    found = await hiring.scope().ask(ListCandidates(where=CandidateFilter(text="race@example.com")))
+    assert len(found.items) == 1
+
+
+async def test_the_team_reads_what_an_applicant_wrote_and_agreed_to(
+    hiring: Hiring, applicant: Applicant, client_for: ClientFor
+) -> None:
+    job = await hiring.open_job()
+    await applicant.apply(job, email="wrote@example.com", full_name="One Name", phone="030 901820")
+    await applicant.apply(job, email="wrote@example.com", full_name="Other Name")
+    (row,) = await _applications(hiring, job)
+    path = f"/api/v1/applications/{row.id}/submissions"
+    first, second = (await client_for("acme", "recruiter").get(path)).json()["items"]
+    assert (first["full_name"], first["phone"], first["is_repeated"]) == (
+        "One Name",
+        "030 901820",
+        False,
+    )
+    assert (second["full_name"], second["is_repeated"]) == ("Other Name", True)
+    assert first["notice_version"] == 0
+    assert "link" not in str(first)
+    assert (await client_for("acme", "viewer").get(path)).status_code == 403
+    assert (await client_for("globex", "admin").get(path)).status_code == 404
+    plain = await hiring.apply(job)
+    empty = await client_for("acme", "admin").get(f"/api/v1/applications/{plain.id}/submissions")
+    assert empty.json()["items"] == []
 
 
 async def test_whoever_applies_again_is_told_the_same_and_changes_nothing(

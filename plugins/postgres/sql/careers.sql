@@ -164,3 +164,25 @@ BEGIN
     WHERE f.tenant_id = p_tenant AND f.link_hash = p_link_hash;
 END
 $$;
+
+-- What was sent for an application, oldest first; one empty row when nothing was, none without it.
+CREATE OR REPLACE FUNCTION list_submissions_v1(p_tenant uuid, p_application uuid)
+RETURNS TABLE (
+    id uuid, application_id uuid, full_name text, email text, phone text, is_repeated boolean,
+    notice_version integer, agreed_at timestamptz, received_at timestamptz, withdrawn_at timestamptz
+)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    RETURN QUERY
+    SELECT f.id, a.id, f.full_name, f.email, f.phone, f.is_repeated, f.notice_version, f.agreed_at,
+           f.received_at, f.withdrawn_at
+    FROM applications a
+    LEFT JOIN submissions f ON f.tenant_id = p_tenant AND f.application_id = a.id
+    WHERE a.tenant_id = p_tenant AND a.id = p_application
+    ORDER BY f.received_at, f.id
+    LIMIT 100;
+END
+$$;
