@@ -12,12 +12,13 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from litestar import Request
 from litestar.types import Scope
+from markupsafe import Markup
 
 from api.replies import Headers, Reply
 from api.request_scope import TENANT_SCOPE, request_id_of
 from api.web.forms import TOKEN_FIELD, Form, form_token, read_form
 from api.web.languages import chosen_language, languages, words
-from api.web.navigation import PLUGIN_PLACES, Place, may, places_for
+from api.web.navigation import PLUGIN_PLACES, Place, may, places_for, plugin_links
 from api.web.templating import environment
 from core.shared.access import authorise
 from core.shared.actor import Actor
@@ -70,6 +71,7 @@ class Frame(msgspec.Struct, frozen=True):
     tenant_zone: str
     actor: Actor | None
     places: list[Place]
+    plugin_places: tuple[Place, ...]
     path: str
     language: str
     languages: tuple[str, ...]
@@ -77,6 +79,10 @@ class Frame(msgspec.Struct, frozen=True):
     form_field: str
     form_token: str
     is_secure: bool
+
+    def plugin_links(self, here: str) -> Markup:
+        """Return the links to plugins' pages; `here` is the key of the present one."""
+        return plugin_links(self.plugin_places, here)
 
 
 def page(
@@ -183,7 +189,8 @@ def frame_of(scope: Scope) -> Frame:
         tenant_slug=known.tenant.slug if known else "",
         tenant_zone=known.tenant.time_zone if known else "UTC",
         actor=actor,
-        places=_places(scope, actor),
+        places=places_for(actor) if actor is not None else [],
+        plugin_places=_plugin_places(scope),
         path=scope["path"],
         language=language_of(scope),
         languages=languages(),
@@ -194,11 +201,9 @@ def frame_of(scope: Scope) -> Frame:
     )
 
 
-def _places(scope: Scope, actor: Actor | None) -> list[Place]:
-    if actor is None:
-        return []
-    of_plugins = scope.get(PLUGIN_PLACES)
-    return [*places_for(actor), *(of_plugins if isinstance(of_plugins, list) else ())]
+def _plugin_places(scope: Scope) -> tuple[Place, ...]:
+    found = scope.get(PLUGIN_PLACES)
+    return found if isinstance(found, tuple) else ()
 
 
 def _takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -3,10 +3,13 @@
 A page that belongs there adds one `Place` here; who may not do its action doesn't see it.
 """
 
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
+from markupsafe import Markup
 
+from api.web.icons import icon
 from api.web.languages import mark
 from core.shared.access import authorise
 from core.shared.actor import Actor
@@ -68,3 +71,21 @@ def may(actor: Actor, action: Action) -> bool:
 def places_for(actor: Actor) -> list[Place]:
     """Return the places that the actor may go to, in order."""
     return [place for place in PLACES if may(actor, place.action)]
+
+
+@lru_cache(maxsize=2_000)
+def plugin_links(places: tuple[Place, ...], here: str) -> Markup:
+    """Return the links to pages that plugins bring, made once and not for each page.
+
+    Their labels are in the plugin's own words, so they aren't translated.
+    """
+    link = Markup(
+        '<a class="side-link" href="{}" title="{}"{}>{}<span class="side-word">{}</span></a>\n'
+    )
+    current = Markup(' aria-current="page"')
+    return Markup("").join(
+        link.format(
+            each.href, each.label, current if each.key == here else "", icon(each.icon), each.label
+        )
+        for each in places
+    )

@@ -3,13 +3,13 @@
 A plugin gives a title and HTML; what is shown of it is what `api.web.plugin_html` lets through.
 """
 
+from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from markupsafe import escape
 
 from api.errors import UnsupportedMediaType
 from api.plugin_requests import plugin_request
@@ -23,6 +23,7 @@ from core.shared.access import authorise
 from core.shared.actor import Actor
 from core.shared.errors import Forbidden, Unauthenticated
 from core.shared.permissions import Action
+from tenants.plugins.facade import PluginPage
 from tenants.scope import TenantScope
 
 PATHS: Final = ["/plugins/{plugin_id:str}", "/plugins/{plugin_id:str}/{path:path}"]
@@ -60,18 +61,26 @@ async def note_places(request: "Request[Any, Any, Any]") -> None:
     scope = request.scope.get(TENANT_SCOPE)
     if not isinstance(scope, TenantScope) or scope.actor.role is None:
         return
-    places = [
+    pages = await scope.plugins.pages(scope.tenant)
+    if pages:
+        actions = {each.page.action for each in pages}
+        allowed = frozenset(each for each in actions if _may_see(scope.actor, Action(each)))
+        cast("dict[str, Any]", request.scope)[PLUGIN_PLACES] = _places(pages, allowed)
+
+
+@lru_cache(maxsize=1_000)
+def _places(pages: tuple[PluginPage, ...], allowed: frozenset[str]) -> tuple[Place, ...]:
+    return tuple(
         Place(
             key=_key(each.plugin_id, each.page.path),
-            label=_label(each.page.navigation or ""),
+            label=each.page.navigation or "",
             href=f"/plugins/{each.plugin_id}{each.page.path}",
             icon="plugins",
             action=Action(each.page.action),
         )
-        for each in await scope.plugins.pages(scope.tenant)
-        if _may_see(scope.actor, Action(each.page.action))
-    ]
-    cast("dict[str, Any]", request.scope)[PLUGIN_PLACES] = places
+        for each in pages
+        if each.page.action in allowed
+    )
 
 
 async def _show(
@@ -104,13 +113,6 @@ def _may_see(actor: Actor, action: Action) -> bool:
         return not authorise(actor, action).only_assigned
     except (Forbidden, Unauthenticated):
         return False
-
-
-def _label(text: str) -> str:
-    """Return a stranger's text for where the templates translate, which takes it for HTML with
-    placeholders.
-    """
-    return str(escape(text)).replace("%", "%%")
 
 
 def _key(plugin_id: str, path: str) -> str:

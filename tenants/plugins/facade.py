@@ -1,13 +1,13 @@
 """All that the rest of a process does with plugins. Held by `tenants.runtime` as `plugins`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from core.shared.errors import DomainError, NotFound, Unavailable
 from core.shared.ids import TenantId
-from core.shared.tenant import TenantContext
+from core.shared.tenant import PlanId, TenantContext
 from plugins.host.breaker import BreakerState
 from plugins.host.catalogue import Catalogue
 from plugins.host.guard import PluginGuard
@@ -17,7 +17,7 @@ from plugins.sdk.errors import PluginError, TryLater
 from plugins.sdk.settings import secret_fields
 from tenants.plugins.adapters import EnabledAdapter
 from tenants.plugins.calls import PluginCalls, Repeated
-from tenants.plugins.enabled import EnabledPlugins
+from tenants.plugins.enabled import EnabledPlugin, EnabledPlugins
 from tenants.plugins.events import PluginSubscribers
 from tenants.plugins.hiding import Hider
 from tenants.plugins.requests import PluginRequests
@@ -26,6 +26,8 @@ from tenants.plugins.seams import Process
 P = TypeVar("P")
 
 CHECK_SECONDS = 20.0
+MOST_KNOWN = 1_000
+"""Tenants whose pages are kept in mind."""
 
 
 class PluginPage(msgspec.Struct, frozen=True):
@@ -40,6 +42,9 @@ class Plugins:
 
     def __init__(self, process: Process, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
+        self._pages: dict[
+            TenantId, tuple[Sequence[EnabledPlugin], PlanId, tuple[PluginPage, ...]]
+        ] = {}
         self.guard = PluginGuard(in_transaction=in_transaction)
         self.calls = PluginCalls(process, self.guard, catalogue)
         self.enabled = EnabledPlugins(process, catalogue, self.guard)
@@ -72,13 +77,24 @@ class Plugins:
         return found[0].port if found else None
 
     async def pages(self, tenant: TenantContext) -> tuple[PluginPage, ...]:
-        """Return the pages that have an entry in the navigation."""
-        return tuple(
-            PluginPage(enabled.id, page)
-            for enabled in await self.enabled.working_for(tenant)
-            for page in enabled.plugin.pages
-            if page.navigation is not None
-        )
+        """Return the pages that have an entry in the navigation.
+
+        The same tuple again until something changes, since every page of ours asks.
+        """
+        enabled = await self.enabled.of(tenant.id)
+        known = self._pages.get(tenant.id)
+        if known is None or known[0] is not enabled or known[1] != tenant.plan:
+            pages = tuple(
+                PluginPage(each.id, page)
+                for each in enabled
+                if each.works_for(tenant)
+                for page in each.plugin.pages
+                if page.navigation is not None
+            )
+            known = self._pages[tenant.id] = (enabled, tenant.plan, pages)
+            if len(self._pages) > MOST_KNOWN:
+                self._pages.pop(next(iter(self._pages)))
+        return known[2]
 
     async def refresh(self, tenant: TenantContext) -> None:
         """Bring settings that an older version left up to date, before an admin reads them."""

@@ -174,7 +174,7 @@ async def test_a_page_stands_in_the_frame(client: Any) -> None:
     assert "<h1>&lt;Codes&gt;</h1>" in answer.text
     assert "<p>Of acme</p>" in answer.text
     assert "<script>x" not in answer.text
-    assert 'href="/plugins/probe/" aria-current="page"' in answer.text
+    assert 'href="/plugins/probe/" title="100% &lt;b&gt;codes" aria-current="page"' in answer.text
     assert "100% &lt;b&gt;codes" in answer.text
     assert "script-src 'self'" in answer.headers["content-security-policy"]
 
