@@ -1,21 +1,24 @@
 """Résumés: documents a second on one core, and how much of the truth is found.
 
-The evaluation set is typeset anew before the clock runs. Reading goes through the process of its
-own that the service uses, with the check for hidden text; parsing follows in this process.
+The evaluation set is typeset anew before the clock runs. Reading, the check for hidden text and
+parsing go through the process apart that workers use.
 """
 
-import os
+import statistics
 import time
 from collections.abc import Sequence
 
-from plugins.document_reader.sandbox import SandboxedReader
-from plugins.resume_parser.parser import StructureParser
-from tests.benchmarks.machine import cpu_seconds, pin
+from core.resumes.contracts.structure import Resume
+from core.resumes.ports import ReadResume
+from tenants.resume_reading import ResumeSandbox
+from tests.benchmarks.machine import cpu_seconds
 from tests.benchmarks.results import Row
 from tests.benchmarks.setting import Setting
 from tests.evaluation.corpus import HALVES, Sample, samples
-from tests.evaluation.score import AIMS, TODAY, score_john_doe, score_samples, summary_of
-from tests.evaluation.scoring import Scores, total
+from tests.evaluation.john_doe import john_doe
+from tests.evaluation.people import Truth
+from tests.evaluation.score import AIMS, TODAY, summary_of
+from tests.evaluation.scoring import Scores, score, total
 
 LEAST_PER_SECOND = 20.0
 _TITLES = {
@@ -30,53 +33,58 @@ async def measure(setting: Setting) -> list[Row]:
     """Speed first, then accuracy by half; the sample CV beside the repository when it is there."""
     chosen = list(samples())
     texts = [(each.name, each.content()) for each in chosen if each.name.endswith(".pdf")]
-    with SandboxedReader() as reader:
+    with ResumeSandbox(processes=1) as reader:
         speed = _speed(setting, reader, texts)
-        read = {
-            half: [(each, reader.read(each.content(), each.name)) for each in _of(chosen, half)]
-            for half in HALVES
-        }
-    alarms = sum(bool(document.hidden_text) for half in read.values() for _, document in half)
+        read = {half: _read(reader, _of(chosen, half)) for half in HALVES}
+        example = [
+            (reader.read_now(content, name, TODAY), truth) for name, content, truth in john_doe()
+        ]
+    alarms = sum(bool(each.document.hidden_text) for half in read.values() for each, _ in half)
     rows = [speed, _alarms(setting, alarms, len(chosen))]
-    parser = StructureParser()
     for half in HALVES:
-        scores = total([each for _, each in score_samples(read[half], parser)])
-        rows += _accuracy(setting, f"{half} half", len(read[half]), scores)
-    sample = [scores for _, scores in score_john_doe(parser)]
-    if sample:
-        rows += _accuracy(setting, "sample CV in three designs", len(sample), total(sample))
+        rows += _accuracy(setting, f"{half} half", len(read[half]), _scores(read[half]))
+    if example:
+        rows += _accuracy(setting, "sample CV in three designs", len(example), _scores(example))
     return rows
+
+
+def _read(reader: ResumeSandbox, chosen: Sequence[Sample]) -> list[tuple[ReadResume, Truth]]:
+    return [(reader.read_now(each.content(), each.name, TODAY), each.truth) for each in chosen]
+
+
+def _scores(read: Sequence[tuple[ReadResume, Truth]]) -> Scores:
+    """What wasn't understood counts as an empty answer."""
+    return total(
+        [score(each.parsed.resume if each.parsed else Resume(), truth) for each, truth in read]
+    )
 
 
 def _of(chosen: Sequence[Sample], half: str) -> list[Sample]:
     return [each for each in chosen if each.half == half]
 
 
-def _speed(setting: Setting, reader: SandboxedReader, texts: list[tuple[str, bytes]]) -> Row:
-    """Both processes on one core, so that what is counted is a core's."""
-    parser = StructureParser()
-    reader.read(texts[0][1], texts[0][0])
-    mine = os.sched_getaffinity(0)
-    for pid in reader.pids:
-        pin(pid, setting.cores.server)
-    os.sched_setaffinity(0, {setting.cores.server})
-    rounds = []
-    (pid,) = reader.pids
-    reading, parsing = cpu_seconds(pid), time.process_time()
-    try:
-        for _ in range(setting.rounds):
-            began = time.perf_counter()
-            for name, content in texts:
-                parser.parse(reader.read(content, name), TODAY)
-            rounds.append(len(texts) / (time.perf_counter() - began))
-    finally:
-        os.sched_setaffinity(0, mine)
+def _speed(setting: Setting, reader: ResumeSandbox, texts: list[tuple[str, bytes]]) -> Row:
+    """Documents for each second of computing, in both processes: the work waits for nothing else.
+
+    On a core of its own that is documents a second; with others on the machine it still is what a
+    core does.
+    """
+    reader.read_now(texts[0][1], texts[0][0], TODAY)
+    (pid,) = reader.processes.pids
+    rounds, walls = [], []
+    apart, here = cpu_seconds(pid), time.process_time()
+    for _ in range(setting.rounds):
+        began, used = time.perf_counter(), cpu_seconds(pid) + time.process_time()
+        for name, content in texts:
+            reader.read_now(content, name, TODAY)
+        rounds.append(len(texts) / (cpu_seconds(pid) + time.process_time() - used))
+        walls.append(len(texts) / (time.perf_counter() - began))
     count = len(texts) * setting.rounds
-    reading = (cpu_seconds(pid) - reading) / count * 1000
-    parsing = (time.process_time() - parsing) / count * 1000
+    apart = (cpu_seconds(pid) - apart) / count * 1000
+    here = (time.process_time() - here) / count * 1000
     return Row(
-        name="résumés read, checked for hidden text and parsed, one core",
-        unit="documents/s",
+        name="résumés read, checked for hidden text and parsed, for a second of one core",
+        unit="documents",
         peer="",
         ours_rounds=rounds,
         peer_rounds=[],
@@ -84,8 +92,9 @@ def _speed(setting: Setting, reader: SandboxedReader, texts: list[tuple[str, byt
         is_met=min(rounds) >= LEAST_PER_SECOND,
         ratio=None,
         machine=setting.machine_line,
-        note=f"{len(texts)} text PDFs, each through the reading process. CPU for one: reading and "
-        f"checking {reading:.1f} ms, parsing {parsing:.1f} ms.",
+        note=f"{len(texts)} text PDFs, one after the other through the process apart. CPU for one: "
+        f"{apart:.1f} ms there, {here:.1f} ms here. By the clock, with whatever else ran: "
+        f"{statistics.median(walls):.0f} a second.",
     )
 
 
