@@ -8,7 +8,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
@@ -89,7 +88,6 @@ def _names(name: str) -> Mapping[str, str]:
         "wheel": package,
         "distribution": package.replace("_", "-"),
         "sdk": f">={major}.{minor},<{major + 1}",
-        "application": version("intellimatch"),
     }
 
 
