@@ -62,12 +62,13 @@ async def test_a_disk_that_is_away_costs_no_attempts(
     scope = runtime.scope(world.globex.context, world.globex.actor("recruiter"), "test")
     made = await scope.execute(CreateCandidate(full_name="To Be Erased"))
     file = await scope.execute(AddFile(candidate_id=made.id, name="a.txt", content=b"secret"))
+    worker = DueWork(TaskRunner(runtime), database.relay_url)
+    await worker.run_due()  # it is read as a résumé
     folder = runtime.settings.data_dir / "files" / str(world.globex.id)
     (path,) = [each for each in folder.rglob("*") if each.is_file()]
     path.unlink()
     path.mkdir()  # what can't be unlinked, even by root
     await scope.execute(DeleteCandidate(candidate_id=made.id))
-    worker = DueWork(TaskRunner(runtime), database.relay_url)
     connection = await asyncpg.connect(database.admin_url)
     try:
         for _ in range(5):
