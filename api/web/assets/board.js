@@ -22,6 +22,7 @@ export const board = {
   cards: new Map(),
   selected: new Set(),
   lifted: new Set(),
+  moving: new Map(),
   last: null,
   lanes: [...root.querySelectorAll(".lane")].map((element) => ({
     id: element.dataset.stage, kind: element.dataset.kind, element,
@@ -231,8 +232,10 @@ board.move = async (ids, lane, { isUndo = false } = {}) => {
   for (const { card } of moves) Object.assign(card, { stage: lane.id, since: Date.now(), pending: true });
   board.selected.clear();
   board.draw();
-  if (moves.length === 1) await moveOne(moves[0], lane, isUndo);
-  else await moveMany(moves, lane);
+  const sent = moves.length === 1 ? moveOne(moves[0], lane, isUndo) : moveMany(moves, lane);
+  for (const { card } of moves) board.moving.set(card.id, sent);
+  await sent;
+  for (const { card } of moves) board.moving.delete(card.id);
 };
 
 async function moveOne({ card, from, since }, lane, isUndo) {

@@ -12,8 +12,10 @@ export function drawBulk(board) {
 }
 
 async function assign(board, ids, member, name) {
-  const known = ids.filter((id) => board.cards.has(id));
   board.selected.clear();
+  // A move that is under way changes the version that this change is made against.
+  await Promise.all(ids.map((id) => board.moving.get(id)));
+  const known = ids.filter((id) => board.cards.has(id));
   const given = await Promise.all(known.map((id) => call("POST", `/applications/${id}/assign`, {
     body: { assignee_id: member }, version: board.cards.get(id).version,
   })));

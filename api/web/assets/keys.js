@@ -1,5 +1,5 @@
 // Keys for the whole console: `/` and Ctrl-K search, `g x` goes, `j/k` walk a list, `?` shows them.
-let going = 0;
+let going = -Infinity; // When `g` was pressed, in the time of this page.
 
 function isTyping(target) {
   return target.closest("input, textarea, select, [contenteditable]") !== null;
@@ -21,7 +21,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.timeStamp - going < 1200) {
-    going = 0;
+    going = -Infinity;
     const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
     if (link) {
       event.preventDefault();

@@ -1,5 +1,7 @@
 // Shows every <time data-time> in the reader's zone and language, and keeps the relative ones true.
-const language = document.documentElement.lang;
+// The page's language, written as the reader's browser does: in English, day or month first.
+const paged = document.documentElement.lang;
+const language = navigator.languages.find((each) => each.split("-")[0] === paged.split("-")[0]) ?? paged;
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
 const styles = {
   date: new Intl.DateTimeFormat(language, { dateStyle: "medium" }),
