@@ -38,7 +38,7 @@ from tests.fixtures.effects import make_effects_table, want_effects
 from tests.fixtures.repository import ROOT
 
 QUEUE: Final = "bench"
-PEERS_TASKS: Final = 5_000
+PEERS_TASKS: Final = 3_000
 OUR_TASKS: Final = 40_000
 EVENTS: Final = 5_000
 AT_ONCE: Final = 100
