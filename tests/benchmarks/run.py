@@ -17,6 +17,7 @@ import uvloop
 from tests.benchmarks import (
     databases,
     measure_lists,
+    measure_plugins,
     measure_resumes,
     measure_search,
     measure_sizes,
@@ -30,10 +31,22 @@ from tests.benchmarks.results import Results, Row, table, write
 from tests.benchmarks.setting import Setting, setting
 from tests.fixtures.repository import ROOT
 
-PARTS = ("lists", "sizes", "writes", "search", "start", "resumes", "streams", "latency", "tasks")
+PARTS = (
+    "lists",
+    "sizes",
+    "writes",
+    "search",
+    "start",
+    "resumes",
+    "streams",
+    "latency",
+    "tasks",
+    "plugins",
+)
 _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "start": measure_start.measure,
     "tasks": measure_tasks.measure,
+    "plugins": measure_plugins.measure,
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,

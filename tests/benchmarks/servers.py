@@ -65,11 +65,19 @@ def our_environment(database_url: str, redis_url: str, port: int) -> dict[str, s
 
 @asynccontextmanager
 async def ours(
-    database: BenchDatabase, redis_url: str, cores: Cores, *, database_url: str | None = None
+    database: BenchDatabase,
+    redis_url: str,
+    cores: Cores,
+    *,
+    database_url: str | None = None,
+    **changes: str,
 ) -> AsyncIterator[Server]:
-    """`intellimatch serve`, one process, on `database` or what stands in front of it."""
+    """`intellimatch serve`, one process, on `database` or what stands in front of it.
+
+    `changes` are of its environment.
+    """
     port = free_port()
-    environment = our_environment(database_url or database.app_url, redis_url, port)
+    environment = our_environment(database_url or database.app_url, redis_url, port) | changes
     async with _running(
         f"ours-{database.name}", [*intellimatch(), "serve"], environment, port
     ) as server:
