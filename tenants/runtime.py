@@ -21,6 +21,7 @@ from plugins.system.clock import SystemClock
 from plugins.system.ids import RandomIds
 from tenants.catalogue import HostCatalogue
 from tenants.file_stores import FileStores, open_file_stores
+from tenants.file_turns import FileTurns
 from tenants.identities import Identified, Identities
 from tenants.master_keys import check_master_keys, master_key_loader
 from tenants.plugins.facade import Plugins
@@ -63,6 +64,7 @@ class Runtime:
             self.catalogue,
         )
         self.resumes = ResumeSandbox(ocr_languages=settings.ocr_languages or "")
+        use_cases = wire()
         self._machinery = Machinery(
             database,
             clock,
@@ -74,8 +76,9 @@ class Runtime:
             HostCatalogue(self.catalogue),
             self.plugins,
             files,
+            FileTurns(use_cases, max(1, settings.write_pool_size // 2)),
             self.resumes,
-            wire(),
+            use_cases,
         )
         self._credentials = Credentials(database, settings.secret_key, clock)
         self._identities = Identities(database, TenantDirectory(database), self._credentials, clock)

@@ -25,6 +25,7 @@ from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
 from plugins.postgres.unit import Unit
 from tenants.file_stores import FileStores
+from tenants.file_turns import FileTurns
 from tenants.injection import Provider, Session, inject
 from tenants.plugins.facade import Plugins
 from tenants.resume_reading import ResumeSandbox
@@ -52,6 +53,7 @@ class Machinery(msgspec.Struct, frozen=True):
     catalogue: PluginCatalogue
     plugins: Plugins
     files: FileStores
+    file_turns: FileTurns
     resumes: ResumeSandbox
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
@@ -90,7 +92,7 @@ class TenantScope:
         async def work(session: Session) -> R:
             return await use_case.run(command, **inject(ports, session))  # type: ignore[no-any-return]
 
-        return await self._in_unit(access, work)
+        return await self._in_turn(type(command), access, work)
 
     async def execute_once(
         self, command: Command[R], once: Once, respond: Callable[[R], Answer]
@@ -111,7 +113,7 @@ class TenantScope:
             await store.keep(once, answer)
             return answer
 
-        return await self._in_unit(access, work)
+        return await self._in_turn(type(command), access, work)
 
     async def ask(self, query: Query[R]) -> R:
         """Answer a query; it opens no transaction of its own."""
@@ -174,6 +176,15 @@ class TenantScope:
             files=machinery.files,
             resumes=machinery.resumes,
         )
+
+    async def _in_turn(
+        self, request: type, access: Access, work: Callable[[Session], Awaitable[T]]
+    ) -> T:
+        turns = self._machinery.file_turns
+        if not turns.are_taken_by(request):
+            return await self._in_unit(access, work)
+        async with turns.turn():
+            return await self._in_unit(access, work)
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
         for attempt in range(RETRIES):

@@ -1,5 +1,7 @@
 """Files over HTTP in a bucket: kept apart by tenant, and refused whole when it is away."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 import pytest_asyncio
 from obstore.store import S3Store
 
+from api.app import create_app
 from core.candidates.contracts import SweepFiles
 from core.shared.actor import system
 from core.shared.clock import UtcDatetime
@@ -24,7 +27,7 @@ from tenants.runtime import Runtime
 from tenants.settings import Settings
 from tenants.settings_values import SettingsError
 from tests.fixtures.buckets import KEY, SECRET, BucketServer, bucket_server
-from tests.fixtures.clients import ClientFor
+from tests.fixtures.clients import ClientFor, new_client
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.engines import TestEngines
 from tests.fixtures.runtimes import settings_for
@@ -207,6 +210,36 @@ async def test_a_bucket_that_is_away_does_not_keep_the_server_down(
     tenant = world.acme
     sweeper = restarted_while_away.scope(tenant.context, system(tenant.id, uuid4()), "test")
     await sweeper.execute(SweepFiles())
+
+
+async def test_a_bucket_that_hangs_takes_nothing_else_with_it(
+    settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugins.s3_files.bucket.CHECK_SECONDS", 0.2)
+    silent = await asyncio.start_server(_say_nothing, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    runtime = await Runtime.open(settings_with(settings, files_s3_endpoint=endpoint))
+    async with new_client(create_app(runtime), world, "acme", "recruiter") as client:
+        candidate = await a_candidate(client)
+        uploads = [asyncio.create_task(upload(client, candidate)) for _ in range(12)]
+        try:
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+            await a_candidate(client)
+            assert time.monotonic() - began < settings.pool_timeout_ms / 1000
+            assert not all(each.done() for each in uploads)
+        finally:
+            for each in uploads:
+                each.cancel()
+            await asyncio.gather(*uploads, return_exceptions=True)
+            silent.close()
+    await runtime.close()
+
+
+async def _say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
 
 
 async def test_a_bucket_that_refuses_stops_the_start_with_the_setting(settings: Settings) -> None:

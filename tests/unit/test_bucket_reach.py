@@ -6,7 +6,13 @@ import pytest
 from obstore.exceptions import GenericError
 
 from core.shared.errors import NotFound, Unavailable
-from plugins.s3_files.bucket import AWAY_SECONDS, FAILURES, Bucket, Storage, open_bucket
+from plugins.s3_files.bucket import (
+    AWAY_SECONDS,
+    FAILURES,
+    Bucket,
+    Storage,
+    open_bucket,
+)
 
 
 class Stopwatch:
