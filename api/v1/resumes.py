@@ -89,7 +89,7 @@ class ResumeController(Controller):
     ) -> Reply[ResumeView]:
         """Return how far reading the file got, its structure, and what it hides from readers.
 
-        Every file is read soon after it was attached; the event `resume.parsed` tells when.
+        Every file is read soon after it was attached; `candidate.resume_parsed` tells when.
         """
         query = GetResume(candidate_id=CandidateId(candidate_id), file_id=FileId(file_id))
         view = await tenant_scope.ask(query)

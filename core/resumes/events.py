@@ -16,18 +16,18 @@ class ResumeEvent(Event, frozen=True, kw_only=True):
 class ResumeRequested(ResumeEvent, frozen=True, kw_only=True):
     """Somebody asked for a file to be read again."""
 
-    type: ClassVar[str] = "resume.requested"
+    type: ClassVar[str] = "candidate.resume_requested"
 
 
 class ResumeParsed(ResumeEvent, frozen=True, kw_only=True):
     """Reading a file ended; `state` says how: `parsed`, `scanned`, `encrypted`, ..."""
 
-    type: ClassVar[str] = "resume.parsed"
+    type: ClassVar[str] = "candidate.resume_parsed"
     state: str
 
 
 class ResumeCorrected(ResumeEvent, frozen=True, kw_only=True):
     """Somebody put fields right, or took their corrections back."""
 
-    type: ClassVar[str] = "resume.corrected"
+    type: ClassVar[str] = "candidate.resume_corrected"
     fields: tuple[str, ...]

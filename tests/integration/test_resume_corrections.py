@@ -76,7 +76,7 @@ async def test_a_correction_is_kept_beside_what_was_found(
         assert "experience.0.company" not in now[found]
         assert now[found]["experience.0.title"] == view[found]["experience.0.title"]
         assert now[found]["name"] == view[found]["name"]
-    (entry, *_) = await _audited(client_for("acme", "admin"), "resume.corrected")
+    (entry, *_) = await _audited(client_for("acme", "admin"), "candidate.resume_corrected")
     assert entry["before"]["experience"][0]["company"] == "Analytical Engines Ltd"
     assert entry["after"]["headline"] == "Countess"
 
@@ -275,7 +275,7 @@ async def test_an_answer_to_an_earlier_question_is_dropped(
     try:
         states = await connection.fetch(
             "SELECT payload ->> 'state' AS state FROM outbox "
-            "WHERE type = 'resume.parsed' AND aggregate_id = $1 ORDER BY id",
+            "WHERE type = 'candidate.resume_parsed' AND aggregate_id = $1 ORDER BY id",
             UUID(uploads.candidate_id),
         )
     finally:

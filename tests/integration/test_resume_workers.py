@@ -72,7 +72,7 @@ async def test_a_worker_that_is_killed_loses_no_resume(
         assert (await uploads.show(path))["state"] == "parsed"
     told = await admin.fetch(
         "SELECT payload ->> 'file_id' AS file, count(*) FROM outbox "
-        "WHERE type = 'resume.parsed' GROUP BY 1"
+        "WHERE type = 'candidate.resume_parsed' GROUP BY 1"
     )
     assert {row["count"] for row in told} == {1}
     assert len(told) == FILES

@@ -83,7 +83,8 @@ async def test_pages_hear_that_a_resume_was_parsed(
     connection = await asyncpg.connect(database.admin_url)
     try:
         payload = await connection.fetchval(
-            "SELECT payload::text FROM outbox WHERE type = 'resume.parsed' AND aggregate_id = $1",
+            "SELECT payload::text FROM outbox "
+            "WHERE type = 'candidate.resume_parsed' AND aggregate_id = $1",
             UUID(uploads.candidate_id),
         )
     finally:
@@ -210,5 +211,5 @@ async def test_nothing_of_a_resume_outlives_its_candidate(
         await connection.close()
     assert left == 0
     actions = [row["entry"] for row in trail]
-    assert any("resume.corrected" in entry for entry in actions)
+    assert any("candidate.resume_corrected" in entry for entry in actions)
     assert not any("Augusta" in entry or "Ada Lovelace" in entry for entry in actions)
