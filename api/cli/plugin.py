@@ -47,21 +47,24 @@ def command() -> None:
 
 
 @command.command("list")
-@_TENANT
+@click.option("--tenant", "slug", help="Show how they stand for the tenant of this slug.")
 @_AS_JSON
-def list_command(slug: str, *, as_json: bool) -> None:
-    """List the plugins that are installed here, and how they stand for a tenant."""
+def list_command(slug: str | None, *, as_json: bool) -> None:
+    """List the plugins that are installed here, and those that were refused, with the reason."""
 
     async def work(scope: TenantScope) -> Any:
         return await scope.ask(ListPlugins())
 
-    rows = in_tenant(slug, work)
+    rows = None if slug is None else in_tenant(slug, work)
     if as_json:
-        print_json(rows)
+        print_json(rows if rows is not None else _installed())
         return
-    for row in rows:
+    for row in rows or ():
         waits = f" for {', '.join(row.waiting_for)}" if row.waiting_for else ""
-        click.echo(f"{row.id:<20} {row.plugin_version:<10} {row.state}{waits:<12} {row.summary}")
+        state = row.state + waits
+        click.echo(f"{row.id:<20} {row.plugin_version:<10} {state:<20} {row.summary}")
+    for each in _installed()["plugins"] if rows is None else ():
+        click.echo(f"{each['id']:<20} {each['version']:<10} {each['summary']} ({each['package']})")
     for refused in installed_plugins().refused:
         click.echo(f"refused: {refused.entry_point} ({refused.distribution}): {refused.reason}")
 
@@ -243,6 +246,23 @@ def in_tenant(slug: str, work: Callable[[TenantScope], Awaitable[Any]]) -> Any:
         return await work(scope)
 
     return with_runtime(opened)
+
+
+def _installed() -> dict[str, Any]:
+    """Return what was found, for a listing that asks no tenant."""
+    catalogue = installed_plugins()
+    return {
+        "plugins": [
+            {
+                "id": each.id,
+                "version": each.manifest.version,
+                "summary": each.manifest.summary,
+                "package": each.distribution,
+            }
+            for each in catalogue.plugins.values()
+        ],
+        "refused": catalogue.refused,
+    }
 
 
 def _show_claims(plugin: PluginView | Plugin) -> None:

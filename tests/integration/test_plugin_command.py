@@ -96,6 +96,15 @@ def test_what_a_plugin_asks_for_is_shown_before_it_is_enabled() -> None:
         run("enable", "codes", "--tenant", "acme", "--accept", "jobs:read")
 
 
+def test_what_is_installed_is_listed_without_a_tenant() -> None:
+    listed = run("list")
+    assert "codes                1.0.0      Keeps codes. (sample0 1.0.0)" in listed
+    assert "refused: bad = bad.plugin (bad 1.0): It has no hook manifest." in listed
+    found = json.loads(run("list", "--json"))
+    assert [each["id"] for each in found["plugins"]] == ["codes"]
+    assert [each["reason"] for each in found["refused"]] == ["It has no hook manifest."]
+
+
 @pytest.mark.usefixtures("world")
 def test_settings_that_are_wrong_are_named() -> None:
     words = ("enable", "codes", "--tenant", "acme", "--accept-all")

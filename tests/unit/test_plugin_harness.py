@@ -277,12 +277,21 @@ async def test_it_reaches_the_hosts_of_its_manifest(probe: Harness) -> None:
 
 async def test_routes_are_matched_and_typed(probe: Harness) -> None:
     async def do(_context: Any, request: Request) -> Any:
-        return Response(body=dict(request.params)) if request.path != "/wrong" else None
+        match request.path:
+            case "/wrong":
+                return None
+            case "/odd":
+                return Response(body={"made": object()})
+        return Response(body=dict(request.params))
 
     work.do = do
     assert (await probe.request("GET", "/fixed")).body == {}
     assert (await probe.request("GET", "/other")).body == {"name": "other"}
-    for path, problem in (("/wrong", "NoneType"), ("/a/b", "no route GET /a/b")):
+    for path, problem in (
+        ("/wrong", "NoneType"),
+        ("/odd", "isn't plain data"),
+        ("/a/b", "no route GET /a/b"),
+    ):
         with pytest.raises(AssertionError, match=problem):
             await probe.request("GET", path)
     with pytest.raises(AssertionError, match="no page"):

@@ -378,6 +378,11 @@ def _specific_first(found: Sequence[Any]) -> Sequence[Any]:
 
 
 def _typed(answer: Any, kind: type[P], what: str) -> P:
-    if isinstance(answer, kind):
-        return answer
-    raise AssertionError(f"{what} must give a {kind.__name__}, and gave a {type(answer).__name__}")
+    if not isinstance(answer, kind):
+        given = type(answer).__name__
+        raise AssertionError(f"{what} must give a {kind.__name__}, and gave a {given}")  # noqa: TRY004
+    try:
+        msgspec.msgpack.encode(answer)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise AssertionError(f"{what} gave what isn't plain data: {error}") from error
+    return answer
