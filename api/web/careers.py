@@ -11,9 +11,9 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web.careers_frame import STRANGERS, careers_frame, careers_page, words
+from api.web.careers_frame import SITE, STRANGERS, careers_frame, careers_page, words
 from api.web.careers_structured import job_posting
-from api.web.frame import WEB, is_partial, partial
+from api.web.frame import is_partial, partial
 from core.careers.contracts import (
     ListFacets,
     ListOpenings,
@@ -38,7 +38,7 @@ _EMPLOYMENT: Final = frozenset(get_args(EmploymentType))
 _REMOTE: Final = frozenset(get_args(Remote))
 
 
-@get("/careers", opt=STRANGERS, **WEB)
+@get("/careers", opt=STRANGERS, **SITE)
 async def openings(
     request: Request[Any, Any, Any],
     tenant_scope: Scoped,
@@ -87,7 +87,7 @@ async def openings(
     return await careers_page(request, tenant_scope, "careers.html", facets=facets, **context)
 
 
-@get("/careers/jobs/{job_id:uuid}", opt=STRANGERS, **WEB)
+@get("/careers/jobs/{job_id:uuid}", opt=STRANGERS, **SITE)
 async def posting_page(
     request: Request[Any, Any, Any], tenant_scope: Scoped, job_id: FromPath[UUID]
 ) -> Reply[bytes]:
@@ -109,7 +109,7 @@ async def posting_page(
     )
 
 
-@get("/careers/privacy", opt=STRANGERS, **WEB)
+@get("/careers/privacy", opt=STRANGERS, **SITE)
 async def privacy_notice(
     request: Request[Any, Any, Any],
     tenant_scope: Scoped,

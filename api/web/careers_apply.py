@@ -17,8 +17,8 @@ from api.errors import status_of
 from api.replies import Reply
 from api.request_scope import Scoped, client_address_of
 from api.web.careers import NOT_FOUND, closed, missing
-from api.web.careers_frame import STRANGERS, careers_page
-from api.web.frame import WEB, Form, read_form, redirect, translated
+from api.web.careers_frame import SITE, STRANGERS, careers_page
+from api.web.frame import Form, read_form, redirect, translated
 from api.web.languages import mark
 from core.applications.contracts import Answer
 from core.careers.contracts import (
@@ -57,7 +57,7 @@ class Typed(msgspec.Struct, frozen=True):
     agreed: bool = False
 
 
-@get("/careers/jobs/{job_id:uuid}/apply", opt=STRANGERS, **WEB)
+@get("/careers/jobs/{job_id:uuid}/apply", opt=STRANGERS, **SITE)
 async def application_form(
     request: Request[Any, Any, Any], tenant_scope: Scoped, job_id: FromPath[UUID]
 ) -> Reply[bytes]:
@@ -73,7 +73,7 @@ async def application_form(
     "/careers/jobs/{job_id:uuid}/apply",
     opt={**STRANGERS, "upload": True},
     status_code=303,
-    **WEB,
+    **SITE,
 )
 async def send_application(
     request: Request[Any, Any, Any], tenant_scope: Scoped, job_id: FromPath[UUID]

@@ -12,8 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web.careers_frame import STRANGERS
-from api.web.frame import WEB
+from api.web.careers_frame import SITE, STRANGERS
 from core.careers.contracts import ShowSite
 from core.shared.errors import NotFound
 
@@ -31,7 +30,7 @@ _STEPS: Final = 50
 _KEPT: Final = (b"cache-control", b"public, max-age=86400")
 
 
-@get("/careers/brand.css", opt=STRANGERS, **WEB)
+@get("/careers/brand.css", opt=STRANGERS, **SITE)
 async def brand_css(tenant_scope: Scoped) -> Reply[bytes]:
     """Return the tenant's colours as the tokens of `app.css`. Empty without a colour."""
     branding = (await tenant_scope.ask(ShowSite())).branding
@@ -40,7 +39,7 @@ async def brand_css(tenant_scope: Scoped) -> Reply[bytes]:
     return Reply(body.encode(), headers=[_KEPT], content_type=b"text/css; charset=utf-8")
 
 
-@get("/careers/logo", opt=STRANGERS, **WEB)
+@get("/careers/logo", opt=STRANGERS, **SITE)
 async def logo(tenant_scope: Scoped) -> Reply[bytes]:
     """Return the tenant's logo, an image that was checked when it was set."""
     url = (await tenant_scope.ask(ShowSite())).branding.logo

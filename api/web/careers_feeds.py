@@ -11,9 +11,8 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web.careers_frame import STRANGERS, home_of, major_units
+from api.web.careers_frame import SITE, STRANGERS, home_of, major_units
 from api.web.careers_structured import html_of
-from api.web.frame import WEB
 from core.careers.contracts import ListPostings, Posting, ShowSite
 from tenants.scope import TenantScope
 
@@ -32,7 +31,7 @@ _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U001
 register_namespace("atom", _ATOM)
 
 
-@get("/sitemap.xml", opt=STRANGERS, **WEB)
+@get("/sitemap.xml", opt=STRANGERS, **SITE)
 async def sitemap(tenant_scope: Scoped) -> Reply[bytes]:
     """Name every public page (https://www.sitemaps.org/protocol.html)."""
     home, _ = await _site(tenant_scope)
@@ -46,7 +45,7 @@ async def sitemap(tenant_scope: Scoped) -> Reply[bytes]:
     return _answer(root, _XML)
 
 
-@get("/careers/feed.xml", opt=STRANGERS, **WEB)
+@get("/careers/feed.xml", opt=STRANGERS, **SITE)
 async def rss(tenant_scope: Scoped) -> Reply[bytes]:
     """Tell feed readers of new jobs (RSS 2.0)."""
     home, company = await _site(tenant_scope)
@@ -70,7 +69,7 @@ async def rss(tenant_scope: Scoped) -> Reply[bytes]:
     return _answer(root, _RSS)
 
 
-@get("/careers/jobs.xml", opt=STRANGERS, **WEB)
+@get("/careers/jobs.xml", opt=STRANGERS, **SITE)
 async def job_feed(tenant_scope: Scoped) -> Reply[bytes]:
     """Give job boards all that a posting says; docs/users/careers.md lists the elements."""
     home, company = await _site(tenant_scope)
@@ -82,7 +81,7 @@ async def job_feed(tenant_scope: Scoped) -> Reply[bytes]:
     return _answer(root, _XML)
 
 
-@get("/robots.txt", opt=STRANGERS, **WEB)
+@get("/robots.txt", opt=STRANGERS, **SITE)
 async def robots(tenant_scope: Scoped) -> Reply[bytes]:
     """Let search engines read the careers site and nothing else (RFC 9309)."""
     home, _ = await _site(tenant_scope)

@@ -8,12 +8,16 @@ import msgspec
 from babel import Locale
 from babel.numbers import format_currency, get_currency_precision
 from litestar import Request
+from litestar.di import Provide
+from litestar.types import Scope
 
 from api.replies import Reply
+from api.request_scope import TENANT_SCOPE
 from api.web import labels
-from api.web.frame import language_of, page
+from api.web.frame import WEB, language_of, page
 from core.careers.contracts import ShowSite, SiteView
 from core.jobs.contracts import PayRange
+from core.shared.errors import NotFound
 from tenants.addresses import tenant_url
 from tenants.scope import TenantScope
 
@@ -22,6 +26,24 @@ STRANGERS: Final[dict[str, Any]] = {"public": True, "anonymous": True}
 
 So no form on it acts with a session's rights, and another site that sends one gains nothing.
 """
+
+
+def provide_site_scope(scope: Scope) -> TenantScope:
+    """Give a page of the careers site the door to the core. Raises NotFound at no tenant's host.
+
+    Elsewhere a page without a tenant leads to signing in, which nobody needs here.
+    """
+    found = scope.get(TENANT_SCOPE)
+    if not isinstance(found, TenantScope):
+        raise NotFound("No company has its careers site here.")
+    return found
+
+
+SITE: Final[dict[str, Any]] = {
+    **WEB,
+    "dependencies": {"tenant_scope": Provide(provide_site_scope, sync_to_thread=False)},
+}
+"""Keywords of every route of the careers site."""
 
 _WORDS: Final[dict[str, Any]] = {
     "remotes": labels.REMOTE,

@@ -10,8 +10,8 @@ from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels
 from api.web.careers import missing
-from api.web.careers_frame import STRANGERS, careers_page, words
-from api.web.frame import WEB, partial, read_form, redirect
+from api.web.careers_frame import SITE, STRANGERS, careers_page, words
+from api.web.frame import partial, read_form, redirect
 from api.web.languages import mark
 from core.applications.contracts import WithdrawalReason
 from core.careers.contracts import FollowApplication, ProgressView, WithdrawByLink
@@ -44,7 +44,7 @@ STEPS: Final[labels.Labels] = {
 }
 
 
-@get("/careers/applications/{link:str}", opt=STRANGERS, **WEB)
+@get("/careers/applications/{link:str}", opt=STRANGERS, **SITE)
 async def application_status(
     request: Request[Any, Any, Any],
     tenant_scope: Scoped,
@@ -68,7 +68,7 @@ async def application_status(
     )
 
 
-@get("/careers/applications/{link:str}/progress", opt=STRANGERS, **WEB)
+@get("/careers/applications/{link:str}/progress", opt=STRANGERS, **SITE)
 async def application_progress(
     request: Request[Any, Any, Any], tenant_scope: Scoped, link: FromPath[str]
 ) -> Reply[Any]:
@@ -86,7 +86,7 @@ async def application_progress(
     )
 
 
-@post("/careers/applications/{link:str}/withdraw", opt=STRANGERS, status_code=303, **WEB)
+@post("/careers/applications/{link:str}/withdraw", opt=STRANGERS, status_code=303, **SITE)
 async def withdraw_application(
     request: Request[Any, Any, Any], tenant_scope: Scoped, link: FromPath[str]
 ) -> Reply[Any]:

@@ -380,6 +380,12 @@ async def test_a_signed_in_member_is_here_as_anybody_else(
     assert "/dashboard" not in page
 
 
+async def test_where_no_company_lives_there_is_no_site(applicant: Applicant) -> None:
+    for path in ("/careers", "/robots.txt", *ADDRESSES):
+        answer = await applicant.client.get(path, headers={"host": "localhost:8000"})
+        assert answer.status_code == 404, path
+
+
 async def test_pages_hold_no_inline_script_or_style(
     jobs: dict[str, JobView], applicant: Applicant, examined: Examined
 ) -> None:

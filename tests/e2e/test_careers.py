@@ -232,6 +232,23 @@ async def test_the_keyboard_alone_is_enough(visit: Visit, job: JobView) -> None:
     await expect(page.get_by_text("Acme has your application")).to_be_visible()
 
 
+async def test_an_upload_shows_how_far_it_is(visit: Visit, job: JobView) -> None:
+    page = await visit.page(f"/careers/jobs/{job.id}/apply", None)
+    tools = await page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 600_000}
+    await tools.send("Network.emulateNetworkConditions", slow)
+    large = {**resume(), "buffer": resume()["buffer"] + b"\n" * 2_000_000}
+    await page.get_by_label("Résumé").set_input_files(large)  # type: ignore[arg-type]  # a dict
+    await _fill(page, "Slow Line", "slow@example.com")
+    await _send(page)
+    progress = page.get_by_role("progressbar", name="Sending")
+    await expect(progress).to_be_visible()
+    await page.wait_for_function(
+        "() => { const at = document.querySelector('progress').value; return at > 5 && at < 95; }"
+    )
+    await expect(page.get_by_text("Acme has your application")).to_be_visible()
+
+
 async def test_a_file_that_is_too_large_is_not_even_sent(visit: Visit, job: JobView) -> None:
     page = await visit.page(f"/careers/jobs/{job.id}/apply", None)
     sent: list[str] = []
