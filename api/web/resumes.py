@@ -33,6 +33,7 @@ async def resume(
     view = await tenant_scope.ask(GetResume(candidate_id=known, file_id=FileId(file_id)))
     extension = view.file_name.rpartition(".")[2].lower()
     context: dict[str, Any] = {
+        "candidate": await tenant_scope.ask(GetCandidate(candidate_id=known)),
         "view": view,
         "path": f"/candidates/{known}/files/{view.file_id}",
         "pages": [
@@ -48,8 +49,7 @@ async def resume(
     }
     if is_partial(request):
         return partial(request, "pieces/resume.html", **context)
-    candidate = await tenant_scope.ask(GetCandidate(candidate_id=known))
-    return page(request, "resume.html", candidate=candidate, **context)
+    return page(request, "resume.html", **context)
 
 
 def source_of(view: ResumeView, path: str) -> str:

@@ -59,6 +59,7 @@ async def test_a_resume_is_read_beside_itself_corrected_and_taken_over(
     await expect(told).to_contain_text("ingrid.halvorsen@example.com", timeout=30_000)
     await expect(told).to_contain_text("Fjordline")
     await expect(page.locator(".paper")).to_contain_text("Kept eleven ferries")
+    await expect(page.get_by_role("button", name="Fill the profile")).to_be_visible()
     _, wrong = await barriers(page)
     assert wrong == []
 
