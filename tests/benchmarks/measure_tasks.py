@@ -9,6 +9,7 @@ for the no-ops; events are committed while the worker runs, so that all that bec
 import asyncio
 import importlib
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ from plugins.postgres.addresses import role_url
 from plugins.postgres.migrate import migrate
 from plugins.postgres.roles import DEFAULT_ROLES, drop_database, prepare_database
 from tests.benchmarks.databases import BENCH, FOLDER
-from tests.benchmarks.machine import pin
+from tests.benchmarks.machine import cpu_seconds, pin
 from tests.benchmarks.results import Row, ratio_of
 from tests.benchmarks.servers import clean_environment
 from tests.benchmarks.setting import Setting
@@ -48,7 +49,7 @@ DATABASE: Final = "bench_tasks"
 BROKER_DATABASE: Final = 9
 """Of Valkey; emptied before each round."""
 
-_WAIT: Final = 120.0
+_WAIT: Final = 300.0
 _LOOK: Final = 0.005
 
 
@@ -84,6 +85,14 @@ OURS: Final = Worker(
 )
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """One round of one contender."""
+
+    rate: float
+    cpu_us: float
+    """CPU time of the worker, with its children, for each task."""
+
+
 async def measure(setting: Setting) -> list[Row]:
     """No-ops, then events."""
     bench = _Bench(setting)
@@ -102,8 +111,8 @@ class _Bench:
         self._store = redis.Redis.from_url(self._url)
 
     async def noops(self) -> list[Row]:
-        ours: list[float] = []
-        theirs: dict[str, list[float]] = {"celery": [], "dramatiq": []}
+        ours: list[Measured] = []
+        theirs: dict[str, list[Measured]] = {"celery": [], "dramatiq": []}
         for _ in range(self._setting.rounds):
             ours.append(await self._rate(OURS, OUR_TASKS, self._fill_ours, {}))
             for peer, worker in (("celery", CELERY), ("dramatiq", DRAMATIQ)):
@@ -116,8 +125,8 @@ class _Bench:
 
     async def events(self) -> Row:
         admin_url, environment = await self._database()
-        ours: list[float] = []
-        theirs: list[float] = []
+        ours: list[Measured] = []
+        theirs: list[Measured] = []
         admin = await asyncpg.connect(admin_url)
         try:
             for _ in range(self._setting.rounds):
@@ -142,15 +151,25 @@ class _Bench:
         )
 
     def _row(
-        self, name: str, unit: str, peer: str, ours: list[float], theirs: list[float], aim: float
+        self,
+        name: str,
+        unit: str,
+        peer: str,
+        ours: list[Measured],
+        theirs: list[Measured],
+        aim: float,
     ) -> Row:
-        ratio = ratio_of(ours, theirs)
+        our_rates = [each.rate for each in ours]
+        their_rates = [each.rate for each in theirs]
+        ratio = ratio_of(our_rates, their_rates)
         return Row(
             name=f"{name}, one worker process",
             unit=unit,
             peer=peer,
-            ours_rounds=ours,
-            peer_rounds=theirs,
+            ours_rounds=our_rates,
+            peer_rounds=their_rates,
+            note=f"CPU of the worker for each: ours {_cpu(ours):.0f} us, {peer} "
+            f"{_cpu(theirs):.0f} us.",
             aim=f"at least {aim:g} times",
             is_met=ratio >= aim,
             ratio=ratio,
@@ -176,16 +195,16 @@ class _Bench:
             "INTELLIMATCH_DATA_DIR": str(FOLDER / "served"),
         }
 
-    async def _our_events(self, admin: Any, environment: dict[str, str]) -> float:
+    async def _our_events(self, admin: Any, environment: dict[str, str]) -> Measured:
         self._store.flushdb()
-        async with self._running("ours", OURS, environment):
+        async with self._running("ours", OURS, environment) as pid:
             await want_effects(admin, BENCH.id, uuid4(), range(AT_ONCE * 3))
             await _until(admin, AT_ONCE * 3)
-            began = time.perf_counter()
+            began, used = time.perf_counter(), cpu_seconds(pid)
             for start in range(0, EVENTS, AT_ONCE):
                 await want_effects(admin, BENCH.id, uuid4(), range(start, start + AT_ONCE))
             await _until(admin, EVENTS + AT_ONCE * 3)
-            return EVENTS / (time.perf_counter() - began)
+            return _measured(EVENTS, time.perf_counter() - began, cpu_seconds(pid) - used)
 
     async def _rate(
         self,
@@ -194,16 +213,17 @@ class _Bench:
         fill: Callable[[int], None],
         environment: dict[str, str],
         peer: str = "ours",
-    ) -> float:
+    ) -> Measured:
         self._store.flushdb()
         url = self._peer_urls.get(peer, self._url)
         os.environ["BENCH_BROKER_URL"] = url
         await asyncio.to_thread(fill, tasks)
-        async with self._running(peer, worker, {"BENCH_BROKER_URL": url, **environment}):
+        async with self._running(peer, worker, {"BENCH_BROKER_URL": url, **environment}) as pid:
             await self._until_waiting(worker, tasks * 9 // 10)
-            began, left = time.perf_counter(), worker.waiting(self._store)
+            began, used = time.perf_counter(), cpu_seconds(pid)
+            left = worker.waiting(self._store)
             await self._until_waiting(worker, 0)
-            return left / (time.perf_counter() - began)
+            return _measured(left, time.perf_counter() - began, cpu_seconds(pid) - used)
 
     async def _until_waiting(self, worker: Worker, number: int) -> None:
         end = time.monotonic() + _WAIT
@@ -215,7 +235,7 @@ class _Bench:
     @asynccontextmanager
     async def _running(
         self, name: str, worker: Worker, environment: dict[str, str]
-    ) -> AsyncIterator[None]:
+    ) -> AsyncIterator[int]:
         core = self._setting.cores.server
         with (FOLDER / f"tasks-{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
@@ -229,9 +249,10 @@ class _Bench:
             )
         try:
             pin(process.pid, core)
-            yield
+            yield process.pid
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
 
     def _fill_ours(self, tasks: int) -> None:
@@ -259,6 +280,14 @@ class _Bench:
         noop = _peer("dramatiq_tasks").noop
         for number in range(tasks):
             noop.send(number)
+
+
+def _measured(tasks: int, seconds: float, cpu: float) -> Measured:
+    return Measured(tasks / seconds, cpu / tasks * 1e6)
+
+
+def _cpu(rounds: list[Measured]) -> float:
+    return statistics.median(each.cpu_us for each in rounds)
 
 
 def _peer(name: str) -> ModuleType:
