@@ -8,13 +8,21 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.tenancy.plans import FEATURES
-from plugins.host.loading import discover
+from plugins.host.answers import MAX_ANSWER_BYTES, MAX_PARTS
+from plugins.host.guard import MAX_IN_FLIGHT, MAX_IN_FLIGHT_PER_TENANT
+from plugins.host.loading import LOADING_SECONDS, discover
+from plugins.sdk import EventHandler, InboundWebhook, Page, Route, ScheduledTask
 from plugins.sdk.context import PluginContext
 from plugins.sdk.hooks import HOOK_NAMES
+from plugins.sdk.rows import MAX_ROWS
 from plugins.sdk.testing.harness import Harness
+from tenants.catalogue import MAX_BYTES as MAX_SETTINGS_BYTES
+from tenants.plugins.doors import MAX_VALUE_BYTES
+from tenants.plugins.facade import CHECK_SECONDS
 from tests.fixtures.documents import FENCE, Document, read
 from tests.fixtures.examined import Examined
 from tests.fixtures.repository import ROOT
@@ -119,6 +127,48 @@ def test_everything_of_the_context_is_documented(examined: Examined) -> None:
     members = [name for name in vars(PluginContext) if not name.startswith("_")]
     assert [name for name in members if f"context.{name}" not in text] == []
     examined("members", len(members))
+
+
+def default_seconds(kind: type[msgspec.Struct]) -> str:
+    (field,) = (each for each in msgspec.structs.fields(kind) if each.name == "timeout_seconds")
+    return f"{field.default:g} s"
+
+
+LIMITS = {
+    "being loaded": (f"{LOADING_SECONDS:g} s",),
+    "a handler": (default_seconds(EventHandler), default_seconds(InboundWebhook)),
+    "a scheduled task": (default_seconds(ScheduledTask),),
+    "a route, a page": (default_seconds(Route), default_seconds(Page)),
+    "the connection test": (f"{CHECK_SECONDS:g} s",),
+    "an answer": (f"{MAX_ANSWER_BYTES // 2**20} MiB", f"{MAX_PARTS:,} values"),
+    "all settings together": (f"{MAX_SETTINGS_BYTES // 1024} KiB",),
+    "calls of a plugin at once": (str(MAX_IN_FLIGHT), str(MAX_IN_FLIGHT_PER_TENANT)),
+    "a value of `context.store`": (f"{MAX_VALUE_BYTES // 1024} KiB",),
+    "rows of `find`": (f"{MAX_ROWS:,}",),
+}
+"""What the page says of how long and how much, by the beginning of its row."""
+
+
+def wrong_limits(text: str) -> list[str]:
+    rows = [line.strip("| ").split("|") for line in text.splitlines() if line.startswith("|")]
+    problems = []
+    for beginning, values in LIMITS.items():
+        said = [row[-1] for row in rows if row[0].startswith(beginning)]
+        if len(said) != 1 or any(value not in said[0] for value in values):
+            problems.append(f"{beginning}: {said} instead of {', '.join(values)}")
+    return problems
+
+
+def test_the_limits_are_those_in_the_code(examined: Examined) -> None:
+    text = (FOLDER / "limits.md").read_text()
+    assert wrong_limits(text) == []
+    examined("limits", len(LIMITS))
+
+
+def test_a_wrong_limit_is_found() -> None:
+    text = (FOLDER / "limits.md").read_text()
+    assert len(wrong_limits(text.replace("4 MiB", "8 MiB"))) == 1
+    assert len(wrong_limits("")) == len(LIMITS)
 
 
 GOOD = """\
