@@ -7,6 +7,7 @@ within the same limits: that text is a stranger's too.
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -45,6 +46,9 @@ def serve(make: Make | None = None) -> None:
     order = _next(source, Order)
     if order is None:
         return
+    # Whoever stops a whole service in order tells every process; the parent ends this one in time.
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
     sys.setrecursionlimit(_MOST_CALLS)
     confine(order.limits)
     gc.collect()

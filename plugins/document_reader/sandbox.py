@@ -14,6 +14,8 @@ from plugins.document_reader.limits import Limits
 from plugins.document_reader.process import PROGRAM, NotStarted, ReadingProcess
 from plugins.document_reader.reading import unread
 
+_CLOSED = "Documents aren't read any more: this process is ending."
+
 
 class SandboxedReader:
     """Implements `core.ports.documents.DocumentReader`; every document gets a clear state.
@@ -60,12 +62,19 @@ class SandboxedReader:
             return Answer(unread("unknown", "too_large", detail))
         process = self._free.get()
         try:
+            if self._is_closed:
+                raise Unavailable(_CLOSED)
             if process is None or not process.is_usable:
                 process = self._replaced(process)
-            return process.read(content, file_name, context)
+            answer = process.read(content, file_name, context)
         except (NotStarted, OSError) as error:
             process = None
             raise Unavailable("Documents can't be read at the moment.") from error
+        else:
+            if self._is_closed:
+                # What ended it may have been the closing: that says nothing of the document.
+                raise Unavailable(_CLOSED)
+            return answer
         finally:
             # The next one starts while nobody waits for it.
             if process is not None and not process.is_usable and not self._is_closed:
@@ -84,7 +93,7 @@ class SandboxedReader:
             self._free.put(process or self._replaced(None))
 
     def close(self) -> None:
-        """End all processes; a document that is being read ends as refused."""
+        """End all processes; who waits for a document is told Unavailable."""
         self._is_closed = True
         with self._lock:
             processes, self._all = self._all, set()

@@ -1,12 +1,14 @@
 """Hostile files end in a clear state in time; they cost the service nothing and leak nothing."""
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import psutil
 import pytest
 
 from core.ports.documents import ReadDocument
+from core.shared.errors import Unavailable
 from plugins.document_reader.limits import Limits
 from plugins.document_reader.sandbox import SandboxedReader
 from tests.fixtures.examined import Examined
@@ -215,6 +218,28 @@ def test_a_killed_process_is_replaced(examined: Examined) -> None:
             assert reader.read(honest(), "ada.pdf").state == "read"
         assert len(reader.pids) == 1
         examined("killed processes", rounds)
+
+
+def test_a_service_that_is_stopped_in_order_blames_no_document(examined: Examined) -> None:
+    with SandboxedReader(processes=1) as reader:
+        assert reader.read(honest(), "ada.pdf").state == "read"
+        signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        for number in signals:
+            (pid,) = reader.pids
+            psutil.Process(pid).send_signal(number)
+            assert reader.read(honest(), "ada.pdf").state == "read"
+            assert reader.pids == {pid}
+        examined("signals", len(signals))
+        psutil.Process(pid).suspend()
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(reader.read, honest(), "ada.pdf")
+            time.sleep(0.3)
+            reader.close()
+            with pytest.raises(Unavailable):
+                waiting.result(5)
+        with pytest.raises(Unavailable):
+            reader.read(honest(), "ada.pdf")
+        assert reader.pids == frozenset()
 
 
 def test_no_process_is_left_behind() -> None:
