@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from core.applications.contracts import GetApplication, ListApplications
 from core.candidates.contracts import ListFiles
-from core.jobs.contracts import JobView, PayRange, QuestionSpec
+from core.jobs.contracts import ChangeJobStatus, JobView, PayRange, QuestionSpec
 from core.shared.money import Cents
 from core.tenancy.contracts import Branding, UpdateTenant
 from tenants.runtime import Runtime
@@ -126,6 +126,21 @@ async def test_a_new_workspace_has_an_empty_site(visit: Visit, examined: Examine
     page = await visit.page("/careers", None, slug="globex")
     await expect(page.get_by_text("No open jobs at the moment")).to_be_visible()
     await _is_sound(page, "empty", examined)
+
+
+async def test_a_closed_job_leads_to_the_open_ones(
+    visit: Visit, job: JobView, runtime: Runtime, world: World, examined: Examined
+) -> None:
+    visit.expect("status of 410")
+    hiring = Hiring(runtime, world)
+    gone = await hiring.open_job(title=f"Miller, {LONG}")
+    close = ChangeJobStatus(job_id=gone.id, status="closed", reason="Found somebody")
+    await hiring.scope().execute(close)
+    page = await visit.page(f"/careers/jobs/{gone.id}", None)
+    await expect(page.get_by_text("no longer open")).to_be_visible()
+    await _is_sound(page, "closed", examined)
+    await page.get_by_role("link", name="See open jobs").click()
+    await expect(page.locator(".opening h2", has_text="Baker")).to_be_visible()
 
 
 async def test_filters_narrow_the_list_and_stand_in_the_address(visit: Visit, job: JobView) -> None:
