@@ -326,7 +326,7 @@ async def test_the_process_wakes_at_once_and_drains_on_sigterm(
     try:
         job = await hiring.open_job()
         bulk = await rejection(hiring, await hiring.apply(job))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 view = await hiring.scope().ask(GetBulkRejection(bulk_rejection_id=bulk.id))
                 if view.status == "done":

@@ -20,7 +20,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.repository import ROOT
 from tests.fixtures.streams import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.embedded]
+pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.timeout(900)]
 
 PROMISED = """
     INSERT INTO tasks (tenant_id, id, kind, payload, created_at, run_at)

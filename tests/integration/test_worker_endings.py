@@ -19,7 +19,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.workers_run import Workers, check, running_workers, settled, until
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 AT_ONCE = 8
 """What one worker runs of the queue `default` beside each other."""

@@ -23,7 +23,7 @@ from tests.fixtures.plugins import enable
 from tests.fixtures.workers_run import Broker, running_workers, until
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 APPLICANTS = 60
 

@@ -20,7 +20,7 @@ from tests.fixtures.rabbitmq import RabbitNode
 from tests.fixtures.workers_run import running_workers, settled, until
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.external
+pytestmark = [pytest.mark.external, pytest.mark.timeout(600)]
 
 EVENTS = 300
 WIPES = 2

@@ -20,7 +20,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.workers_run import Broker, Workers, check, running_workers, settled, until
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 EVENTS = 1_000
 WIPES = 5
