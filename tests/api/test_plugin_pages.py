@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from api.app import create_app
-from api.web.plugin_html import safe_html
+from api.web.plugin_html import CLASSES, safe_html
 from core.ports.messaging import Mailbox, Messaging, OutgoingEmail
 from plugins.mailbox import plugin as mailbox
 from plugins.sdk import Page, PageContent, Refused, Request
@@ -29,6 +29,7 @@ from tests.fixtures.plugins import (
     manifest_of,
     runtime_with,
 )
+from tests.fixtures.repository import ROOT
 from tests.fixtures.worlds import World
 
 HOSTILE = (
@@ -95,6 +96,12 @@ def test_a_forms_token_stands_in_forms_only() -> None:
         '<p title="<form method=post>">x</p><form method="POST">a</form><form>b</form>'
     )
     assert str(safe_html(html, "probe", "acme.test", "<T>")).count("<T>") == 1
+
+
+def test_the_classes_that_may_be_used_are_documented(examined: Examined) -> None:
+    text = (ROOT / "docs" / "plugins" / "hooks.md").read_text()
+    assert [each for each in sorted(CLASSES) if f"`{each}`" not in text] == []
+    examined("classes", len(CLASSES))
 
 
 async def show(context: Any, request: Request) -> PageContent:
