@@ -73,5 +73,8 @@ class PluginCalls:
                 passes=passes,
                 max_bytes=max_bytes,
             )
+        except Exception as error:
+            context.hider.hide_in(error)
+            raise
         finally:
             context.end()
