@@ -122,6 +122,8 @@ async def test_wrong_corrections_are_named(uploads: Uploads, path: str, examined
         ({"education": [{"start": "2019"}]}, "education.0.institution"),
         ({"name": " "}, "name"),
         ({"email": "nobody"}, "email"),
+        ({"email": "ada@example.com\x00"}, "email"),
+        ({"headline": "two\x00words"}, "headline"),
         ({"skills": ["Python", " "]}, "skills.1"),
         ({"skills": ["x" * 81]}, "skills.0"),
         ({"years_of_experience": 81}, "years_of_experience"),
