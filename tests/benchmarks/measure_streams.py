@@ -105,7 +105,8 @@ async def _turns(
             click.echo(
                 f"  {size:,} {name}: {turn.per_second:,.0f}/s, p50 {turn.p50:.1f}, "
                 f"p99 {turn.p99:.1f}, fan-out alone {turn.spread:.1f} ms, {turn.cpu:.2f} us, "
-                f"{turn.memory:.1f} KiB; server {turn.server_share:.0%}, client {turn.client_share:.0%}"
+                f"{turn.memory:.1f} KiB; server {turn.server_share:.0%}, "
+                f"client {turn.client_share:.0%}"
             )
     return turns
 
