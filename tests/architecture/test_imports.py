@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.fixtures.repository import (
     pyproject,
 )
 
+distributions_of = cache(packages_distributions)
+"""It reads every installed file's name: once is enough, and once per import takes minutes."""
 OURS = {*PRODUCT, "migrations"}
 CORE_MAY_IMPORT = {"core", "msgspec"}
 
@@ -47,7 +50,7 @@ def undeclared_imports(tree: ast.Module, dependencies: set[str]) -> list[str]:
         top = module.partition(".")[0]
         if top in OURS | sys.stdlib_module_names:
             continue
-        distributions = {normalised(each) for each in packages_distributions().get(top, [])}
+        distributions = {normalised(each) for each in distributions_of().get(top, [])}
         if not distributions & dependencies:
             found.append(f"{line}: {module}")
     return found
