@@ -1,6 +1,6 @@
 """Hands events to plugins' handlers; what a worker's task runner calls for their subscriptions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -35,18 +35,14 @@ class PluginSubscribers:
         self._calls = calls
         self._enabled = enabled
         self._catalogue = catalogue
+        self._own = tuple(self._operations(catalogue))
 
     async def subscriptions(self, tenant_id: TenantId) -> Sequence[Subscription]:
         """Return what the tenant's plugins want to hear of."""
-        found: list[Subscription] = []
+        found = list(self._own)
         for each in await self._enabled.of(tenant_id):
-            operations = each.plugin.operations
-            if operations.disabled is not None:
-                found.append(self._own(each, DISABLED, PluginDisabled.type))
             if not each.is_enabled:
                 continue
-            if operations.enabled is not None:
-                found.append(self._own(each, ENABLED, PluginEnabled.type, PluginConfigured.type))
             found += [
                 Subscription(
                     subscriber=f"{self.PREFIX}{each.id}:{handler.name}",
@@ -69,6 +65,9 @@ class PluginSubscribers:
     async def deliver(self, tenant: TenantContext, subscriber: str, event: PublishedEvent) -> None:
         """Call the handler; nothing to do when the plugin is off or the handler gone."""
         plugin_id, name = self._parts(subscriber)
+        if name in {ENABLED, DISABLED}:
+            # The event is about what may be remembered otherwise still.
+            self._enabled.forget(tenant.id)
         enabled = await self._enabled.find(tenant.id, plugin_id)
         if enabled is None:
             return
@@ -116,12 +115,24 @@ class PluginSubscribers:
                 repeated=_repeated(event, name),
             )
 
-    def _own(self, enabled: EnabledPlugin, name: str, *event_types: str) -> Subscription:
-        return Subscription(
-            subscriber=f"{self.PREFIX}{enabled.id}:{name}",
-            event_types=event_types,
-            queue=PLUGIN_QUEUE,
-        )
+    def _operations(self, catalogue: Catalogue) -> Iterator[Subscription]:
+        """Return what every tenant's events are looked through for.
+
+        Whether a tenant has the plugin is asked when one comes: what a process remembers of that
+        may be older than the event that says so.
+        """
+        told: dict[str, tuple[str, ...]] = {
+            ENABLED: (PluginEnabled.type, PluginConfigured.type),
+            DISABLED: (PluginDisabled.type,),
+        }
+        for plugin in catalogue.plugins.values():
+            for name, event_types in told.items():
+                if getattr(plugin.operations, name.removeprefix("@")) is not None:
+                    yield Subscription(
+                        subscriber=f"{self.PREFIX}{plugin.id}:{name}",
+                        event_types=event_types,
+                        queue=PLUGIN_QUEUE,
+                    )
 
     def _parts(self, subscriber: str) -> tuple[str, str]:
         plugin_id, _, name = subscriber.removeprefix(self.PREFIX).partition(":")
