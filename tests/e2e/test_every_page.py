@@ -136,6 +136,23 @@ async def test_a_page_keeps_nobody_out(
     await _is_sound(page, name, examined)
 
 
+@pytest.mark.parametrize("name", ["board", "candidate", "team", "api_keys"])
+async def test_its_dialogs_keep_nobody_out(
+    visit: Visit, populated: Populated, examined: Examined, name: str
+) -> None:
+    page = await visit.page(address(OF_MEMBERS[name], populated), "admin")
+    await settled(page)
+    dialogs = page.locator("dialog")
+    for number in range(await dialogs.count()):
+        dialog = dialogs.nth(number)
+        await dialog.evaluate("each => each.showModal()")
+        await page.evaluate(_STILL)
+        _, wrong = await barriers(page)
+        assert wrong == [], await dialog.get_attribute("id")
+        await dialog.evaluate("each => each.close()")
+    examined("dialogs", await dialogs.count())
+
+
 @pytest.mark.parametrize("name", OPEN)
 async def test_a_page_for_strangers_keeps_nobody_out(
     visit: Visit, examined: Examined, name: str
