@@ -197,7 +197,9 @@ class PluginThread:
     def _begin(self, call: Call) -> None:
         if not self.given_up and call.claim(self):
             _current.set(call)
-            # Not by the loop's factory: the plugin may have set another.
+            # An earlier call may have set others.
+            self._loop.set_task_factory(_remember)
+            self._loop.set_exception_handler(None)
             call.task = _remember(self._loop, self._perform(call))
 
     async def _perform(self, call: Call) -> None:

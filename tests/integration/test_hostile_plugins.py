@@ -97,6 +97,8 @@ class Scene:
         match place:
             case "route":
                 return await self.attacked.get(f"{PLUGINS}/hostile/x/do/{name}", timeout=30)
+            case "page":
+                return await self.attacked.get(f"/plugins/hostile/do/{name}", timeout=30)
             case "webhook":
                 headers = {"x-attack": name, "x-delivery": name}
                 return await self.vendor.post(
@@ -182,7 +184,7 @@ async def test_what_fails_at_its_import_is_refused_and_the_rest_is_there(
     examined("plugins that fail at their import", len(refused))
 
 
-@pytest.mark.parametrize("place", ["route", "webhook", "check"])
+@pytest.mark.parametrize("place", ["route", "page", "webhook", "check"])
 async def test_attacks_stay_with_who_is_attacked(
     scene: Scene, place: str, examined: Examined
 ) -> None:
