@@ -19,9 +19,15 @@ from api.web.frame import render, safe_path, translated
 from api.web.languages import mark
 
 _NO_PAGES: Final = ("/api/", "/assets/")
+_SIGN_IN: Final = "/sign-in"
+"""Only the bare domain, which has no members, asks for a credential here."""
 _KEPT: Final = frozenset((b"retry-after", b"allow"))
 
 TITLES: Final[Mapping[int, tuple[str, str]]] = {
+    401: (
+        mark("This is not a workspace's address"),
+        mark("People sign in at the address of their workspace. An invitation has it."),
+    ),
     400: (mark("This address can't be read"), mark("Something in it is not as it should be.")),
     403: (mark("This is not open to you"), mark("Your role does not include it.")),
     404: (
@@ -53,7 +59,7 @@ def shown(reply: Reply[Any], scope: Scope) -> Reply[Any]:
     if not isinstance(reply, ProblemReply) or not is_page(scope):
         return reply
     headers = dict(scope["headers"])
-    if reply.status_code == 401:
+    if reply.status_code == 401 and scope["path"] != _SIGN_IN:
         return _to_sign_in(scope, headers)
     status = 400 if reply.status_code == 422 else reply.status_code
     title, general = TITLES.get(status, TITLES[500 if status >= 500 else 400])
