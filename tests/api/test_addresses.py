@@ -46,13 +46,16 @@ async def test_a_guarded_route_is_guarded_under_each_spelling_of_its_path(
     assert statuses == dict.fromkeys(SPELLINGS, 503)
 
 
-async def test_the_bare_address_leads_to_the_reference(client_for: ClientFor) -> None:
+async def test_the_bare_address_leads_to_where_one_can_begin(client_for: ClientFor) -> None:
     client = client_for("acme", None)
-    for host in (client.base_url.host, "localhost"):
+    for host, begin, title in (
+        (client.base_url.host, "/sign-in", "<title>Sign in"),
+        ("localhost", "/api/docs", "<title>.*API"),
+    ):
         answer = await client.get("/", headers={"Host": host})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/api/docs")
+        assert (answer.status_code, answer.headers["location"]) == (303, begin)
         page = await client.get(answer.headers["location"], headers={"Host": host})
         assert page.status_code == 200
-        assert re.search("<title>.*API", page.text)
+        assert re.search(title, page.text)
     unknown = await client.get("/", headers={"Host": "nobody.localhost"})
     assert (unknown.status_code, unknown.text) == (404, "Not found")

@@ -44,6 +44,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "/deactivate$": "It would end the key that all of this is called with.",
 }
 """Paths that are not called, by pattern, each with the reason."""
+UNCALLED: Final = 5
+"""Operations that these patterns leave out."""
 END_KEYS: Final = r"/api-keys/\{|/deactivate$"
 """Paths that may end the key that is used; they are called by themselves."""
 
@@ -66,7 +68,7 @@ async def test_every_operation_keeps_to_the_document(
     report = await _run(served, world, tmp_path, *_left_out(), *options)
     _check(report)
     operations = report["operations"]
-    assert operations["tested"] == operations["selected"] == operations["total"] - 4
+    assert operations["tested"] == operations["selected"] == operations["total"] - UNCALLED
     await _assert_key_is_good(served, world)
     examined("operations", operations["tested"])
     examined("requests", report["test_cases"]["generated"])

@@ -146,7 +146,8 @@ async def test_listeners_that_drop_miss_nothing_through_a_restart(
                 await add(database_admin, world, 10)
                 await asyncio.sleep(chance.random() * 0.1)
                 if step == 8:
-                    assert await server.stop() < settings.shutdown_grace_seconds
+                    # A thousand clients in one process take their time to notice on a busy machine.
+                    assert await server.stop() < 2 * settings.shutdown_grace_seconds
                     await server.start()
             listeners = await asyncio.wait_for(following, 150)
     finally:
