@@ -19,6 +19,8 @@ MAX_PARTS: Final = 200_000
 """Most values in one answer; packing more would hold up the whole process for too long."""
 
 _PLAIN: Final = (type(None), bool, float, datetime, date, time, timedelta, UUID, Decimal, Enum)
+_KEYS: Final = (str, int, float, date, time, UUID, Decimal, Enum)
+"""What JSON can have as a key, written as text."""
 _SEQUENCES: Final[tuple[Any, ...]] = (list, tuple, set, frozenset)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -79,12 +81,19 @@ def _inside(value: Any) -> "_Values | None":
         if isinstance(value, kind):
             return _Values(kind.__len__(value), kind.__iter__(value))
     if isinstance(value, dict):
-        values = itertools.chain(dict.keys(value), dict.values(value))
+        values = itertools.chain(_keys(value), dict.values(value))
         return _Values(2 * dict.__len__(value), values)
     if isinstance(value, msgspec.Struct):
         found = [getattr(value, name) for name in value.__struct_fields__]
         return _Values(len(found), iter(found))
     return None
+
+
+def _keys(value: dict[Any, Any]) -> Iterator[Any]:
+    for key in dict.keys(value):
+        if isinstance(key, bool) or not isinstance(key, _KEYS):
+            raise AnswerMistyped(f"it has a {type(key).__name__} as a key")
+        yield key
 
 
 class _Values(msgspec.Struct, frozen=True):
