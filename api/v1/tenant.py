@@ -36,14 +36,44 @@ class BrandingInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     logo: Annotated[
         Annotated[str, Meta(max_length=90_000)] | None,
-        Meta(description="A data: JSONBody[URL] of a PNG, JPEG or WebP image of at most 64 KiB."),
+        Meta(
+            description="A data: URL of a whole PNG, JPEG or WebP image: at most 64 KiB, and 2,000 "
+            "pixels on each side."
+        ),
     ] = None
-    primary_color: Colour | None = None
-    accent_color: Colour | None = None
+    primary_color: Annotated[
+        Colour | None, Meta(description="Of the band above pages and mails.")
+    ] = None
+    accent_color: Annotated[
+        Colour | None,
+        Meta(
+            description="Of links and buttons; with a contrast of 4.5:1 on white. Without one it "
+            "is made of the primary colour, as much darker as it takes."
+        ),
+    ] = None
     footer_lines: Annotated[
         tuple[FooterLine, ...],
-        Meta(max_length=5, description="Lines under every page.", examples=[["Acme GmbH, Berlin"]]),
+        Meta(
+            max_length=5,
+            description="The postal address and what else stands under pages and mails.",
+            examples=[["Acme GmbH, Berlin"]],
+        ),
     ] = ()
+    tagline: Annotated[
+        Annotated[str, Meta(max_length=160)] | None,
+        Meta(description="One line under the name.", examples=["Bread for the whole city"]),
+    ] = None
+    privacy_url: Annotated[
+        Annotated[str, Meta(max_length=500)] | None,
+        Meta(
+            description="The company's own privacy policy; https only.",
+            examples=["https://example.com/privacy"],
+        ),
+    ] = None
+    contact_email: Annotated[
+        Annotated[str, Meta(max_length=254)] | None,
+        Meta(description="Whom applicants may write to.", examples=["jobs@example.com"]),
+    ] = None
 
 
 class TenantChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +116,10 @@ class TenantController(Controller):
     async def update(
         self, request: Request[Any, Any, Any], tenant_scope: Scoped, data: JSONBody[TenantChanges]
     ) -> Reply[TenantView]:
-        """Change name, time zone, locale or look; the look needs a plan that includes it."""
+        """Change name, time zone, locale or look.
+
+        Logo, colours, tagline and footer need a plan that includes them; whom to ask doesn't.
+        """
         branding: Branding | UnsetType = UNSET
         if data.branding is not UNSET:
             branding = msgspec.convert(data.branding, Branding, from_attributes=True)

@@ -4,7 +4,6 @@ A tenant picks any colour; what is readable is made of it here: WCAG 2.2 asks fo
 4.5:1 between text and what is behind it, in the light and the dark theme.
 """
 
-import base64
 from typing import Final
 
 from litestar import get
@@ -14,19 +13,21 @@ from api.replies import Reply
 from api.request_scope import Scoped
 from api.web.careers_frame import SITE, STRANGERS
 from core.careers.contracts import ShowSite
+from core.shared.colour import BLACK, WHITE, Rgb, mixed, parsed, readable, written
 from core.shared.errors import NotFound
+from core.tenancy.contracts import Branding
 
-Rgb = tuple[int, int, int]
+Tokens = dict[str, str]
+"""Names of tokens of `app.css` and their colours."""
 
-READABLE: Final = 4.5
-_WHITE: Final[Rgb] = (255, 255, 255)
 _LIGHT: Final[Rgb] = (247, 247, 248)
 """The darkest background of the light theme on which links stand."""
 _DARK: Final[Rgb] = (33, 33, 38)
 """The lightest background of the dark theme."""
 _NIGHT: Final[Rgb] = (20, 20, 23)
 _INK: Final[Rgb] = (18, 19, 28)
-_STEPS: Final = 50
+_SELECTORS: Final = (":root", ':root[data-theme="dark"]')
+_FOR_MAILS: Final = (b"cross-origin-resource-policy", b"cross-origin")
 _KEPT: Final = (b"cache-control", b"public, max-age=86400")
 
 
@@ -34,88 +35,62 @@ _KEPT: Final = (b"cache-control", b"public, max-age=86400")
 async def brand_css(tenant_scope: Scoped) -> Reply[bytes]:
     """Return the tenant's colours as the tokens of `app.css`. Empty without a colour."""
     branding = (await tenant_scope.ask(ShowSite())).branding
-    colour = branding.primary_color or branding.accent_color
-    body = style_of(colour) if colour else ""
+    body = style_of(branding)
     return Reply(body.encode(), headers=[_KEPT], content_type=b"text/css; charset=utf-8")
 
 
 @get("/careers/logo", opt=STRANGERS, **SITE)
 async def logo(tenant_scope: Scoped) -> Reply[bytes]:
-    """Return the tenant's logo, an image that was checked when it was set."""
-    url = (await tenant_scope.ask(ShowSite())).branding.logo
-    if url is None:
+    """Return the tenant's logo, an image that was checked when it was set.
+
+    No page can make a document of it: the type is never guessed, and such a document may do
+    nothing (the policy that every answer has). Mails of the tenant may show it from elsewhere.
+    """
+    image = (await tenant_scope.ask(ShowSite())).branding.logo_image()
+    if image is None:
         raise NotFound("There is no logo.")
-    head, _, encoded = url.partition(",")
-    media_type = head.removeprefix("data:").partition(";")[0]
     return Reply(
-        base64.b64decode(encoded), headers=[_KEPT], content_type=media_type.encode("ascii")
+        image.content,
+        headers=[_KEPT, _FOR_MAILS],
+        content_type=image.media_type.encode("ascii"),
     )
 
 
-def style_of(colour: str) -> str:
-    """Return the accents that a colour makes in both themes."""
-    given = _parsed(colour)
-    light = _readable(given, (_WHITE, _LIGHT), toward=(0, 0, 0))
-    light_soft = _mixed(given, _WHITE, 0.1)
-    dark = _readable(given, (_DARK, _INK), toward=_WHITE)
-    dark_soft = _mixed(given, _NIGHT, 0.22)
-    return _rule(
-        ":root",
-        {
-            "accent": light,
-            "accent-strong": _readable(
-                _mixed(light, (0, 0, 0), 0.82), (light_soft, _LIGHT), toward=(0, 0, 0)
-            ),
-            "accent-soft": light_soft,
-            "on-accent": _WHITE,
-        },
-    ) + _rule(
-        ':root[data-theme="dark"]',
-        {
-            "accent": dark,
-            "accent-strong": _readable(_mixed(dark, _WHITE, 0.8), (dark_soft, _DARK), _WHITE),
-            "accent-soft": dark_soft,
-            "on-accent": _INK,
-        },
+def style_of(branding: Branding) -> str:
+    """Return the band and the accents that a look's colours make in both themes."""
+    return "".join(
+        _rule(selector, tokens)
+        for selector, tokens in zip(_SELECTORS, tokens_of(branding), strict=True)
+        if tokens
     )
 
 
-def contrast(one: Rgb, other: Rgb) -> float:
-    """Return the contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
+def tokens_of(branding: Branding) -> tuple[Tokens, Tokens]:
+    """Return what a look's colours make of the tokens of `app.css`, in the light and dark theme."""
+    if branding.accent is None:
+        return {}, {}
+    given = parsed(branding.accent)
+    light = readable(given, (WHITE, _LIGHT), toward=BLACK)
+    light_soft = mixed(given, WHITE, 0.1)
+    light_strong = readable(mixed(light, BLACK, 0.82), (light_soft, _LIGHT), toward=BLACK)
+    dark = readable(given, (_DARK, _INK), toward=WHITE)
+    dark_soft = mixed(given, _NIGHT, 0.22)
+    dark_strong = readable(mixed(dark, WHITE, 0.8), (dark_soft, _DARK), toward=WHITE)
+    return (
+        _tokens(branding, light, light_strong, light_soft, WHITE),
+        _tokens(branding, dark, dark_strong, dark_soft, _INK),
+    )
 
 
-def _readable(colour: Rgb, behind: tuple[Rgb, ...], toward: Rgb) -> Rgb:
-    """Return `colour`, brought as far `toward` another as it takes to be read on every `behind`."""
-    for step in range(_STEPS + 1):
-        tried = _mixed(toward, colour, step / _STEPS)
-        if all(contrast(tried, each) >= READABLE for each in behind):
-            return tried
-    return toward
+def _tokens(branding: Branding, accent: Rgb, strong: Rgb, soft: Rgb, on_accent: Rgb) -> Tokens:
+    made = {"accent": accent, "accent-strong": strong, "accent-soft": soft, "on-accent": on_accent}
+    tokens = {name: written(colour) for name, colour in made.items()}
+    # The band is decoration, without words on it: it may have any colour.
+    return tokens | ({"brand": branding.primary_color} if branding.primary_color else {})
 
 
-def _luminance(colour: Rgb) -> float:
-    red, green, blue = (_linear(part / 255) for part in colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-
-def _mixed(one: Rgb, other: Rgb, share: float) -> Rgb:
-    """Return a colour of which `share` is `one` and the rest `other`."""
-    red, green, blue = (round(a * share + b * (1 - share)) for a, b in zip(one, other, strict=True))
-    return red, green, blue
-
-
-def _parsed(colour: str) -> Rgb:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _rule(selector: str, tokens: dict[str, Rgb]) -> str:
-    lines = (f"--{name}:#{r:02x}{g:02x}{b:02x}" for name, (r, g, b) in tokens.items())
+def _rule(selector: str, tokens: Tokens) -> str:
+    lines = (f"--{name}:{colour}" for name, colour in tokens.items())
     return f"{selector}{{{';'.join(lines)}}}\n"
 
 

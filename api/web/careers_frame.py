@@ -18,6 +18,7 @@ from api.web.frame import WEB, language_of, page
 from core.careers.contracts import ShowSite, SiteView
 from core.jobs.contracts import PayRange
 from core.shared.errors import NotFound
+from core.tenancy.contracts import Branding
 from tenants.addresses import tenant_url
 from tenants.scope import TenantScope
 
@@ -94,7 +95,7 @@ async def careers_frame(tenant_scope: TenantScope) -> CareersFrame:
     return CareersFrame(
         site=site,
         home=home_of(tenant_scope, site),
-        brand=_versioned("/careers/brand.css", branding.primary_color or branding.accent_color),
+        brand=_versioned("/careers/brand.css", _colours(branding)),
         logo=_versioned("/careers/logo", branding.logo),
     )
 
@@ -139,6 +140,10 @@ def _amount(cents: int, currency: str, language: str, *, is_whole: bool) -> str:
         locale=language,
         currency_digits=not is_whole,
     )
+
+
+def _colours(branding: Branding) -> str:
+    return f"{branding.primary_color or ''} {branding.accent_color or ''}".strip()
 
 
 def _versioned(path: str, content: str | None) -> str:

@@ -1,5 +1,6 @@
 """What others may say to the tenancy slice and what it answers."""
 
+import base64
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -32,14 +33,50 @@ class Quotas(Protocol):
         ...
 
 
+class LogoImage(msgspec.Struct, frozen=True):
+    """A logo as a file."""
+
+    media_type: str
+    """`image/png`, `image/jpeg` or `image/webp`."""
+    content: bytes
+
+
 class Branding(msgspec.Struct, frozen=True, omit_defaults=False):
-    """How a tenant's pages and mails look."""
+    """How a tenant's pages and mails look, and whom their readers may turn to.
+
+    Every page and mail that strangers see is made with this; all of it may be missing.
+    """
 
     logo: str | None = None
     """A `data:` URL of a PNG, JPEG or WebP image of at most 64 KiB."""
     primary_color: str | None = None
+    """Of the band above pages and mails; any colour such as #1a2b3c."""
     accent_color: str | None = None
+    """Of links and buttons; it can be read on white, and white on it."""
     footer_lines: tuple[str, ...] = ()
+    """The postal address and what else stands under pages and mails, a line each."""
+    tagline: str | None = None
+    """One line under the company's name."""
+    privacy_url: str | None = None
+    """The company's own privacy policy, beside the notice for applicants; https only."""
+    contact_email: str | None = None
+    """Whom applicants may write to."""
+
+    @property
+    def accent(self) -> str | None:
+        """The colour to make links and buttons of; see `core.shared.colour` for readable tints.
+
+        Without an accent of its own that is the primary colour, which needn't be readable.
+        """
+        return self.accent_color or self.primary_color
+
+    def logo_image(self) -> LogoImage | None:
+        """Return the logo as a file, for mails and for who asks for the image alone."""
+        if self.logo is None:
+            return None
+        head, _, encoded = self.logo.partition(",")
+        media_type = head.removeprefix("data:").partition(";")[0]
+        return LogoImage(media_type, base64.b64decode(encoded))
 
 
 class TenantView(msgspec.Struct, frozen=True):

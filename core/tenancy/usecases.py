@@ -39,11 +39,14 @@ from core.tenancy.events import (
     TenantWasRegistered,
     TenantWasSuspended,
 )
-from core.tenancy.model import Tenant, parse_domain
+from core.tenancy.look import SOLD
+from core.tenancy.model import Tenant
+from core.tenancy.names import parse_domain
 from core.tenancy.plans import FEATURES, PLANS, QUOTAS
 from core.tenancy.policy import only_operator
 from core.tenancy.ports import AdminAppointment, TenantDoors, TenantQueries, TenantRepository
 
+_Told = dict[str, object]
 _ADMIN_MAY_CHANGE = ("name", "time_zone", "locale", "branding")
 
 
@@ -94,31 +97,27 @@ async def update_tenant(
     recorder: Recorder,
 ) -> TenantView:
     """Change what an admin may change."""
-    if command.branding is not UNSET:
-        may(context, actor, "branding").require()
     tenant = await tenants.get()
     if command.expected_version not in {None, tenant.version}:
         raise PreconditionFailed("The workspace was changed since you read it. Read it again.")
     before = _view(tenant)
-    changes = {
-        field: getattr(command, field)
-        for field in _ADMIN_MAY_CHANGE
-        if getattr(command, field) is not UNSET
-        and getattr(command, field) != getattr(tenant, field)
-    }
+    for field in _ADMIN_MAY_CHANGE:
+        if getattr(command, field) is not UNSET:
+            setattr(tenant, field, getattr(command, field))
+    tenant.check_change(before.branding)
+    if any(getattr(tenant.branding, part) != getattr(before.branding, part) for part in SOLD):
+        may(context, actor, "branding").require()
+    changes = tuple(
+        field for field in _ADMIN_MAY_CHANGE if getattr(tenant, field) != getattr(before, field)
+    )
     if not changes:
         return before
-    for field, value in changes.items():
-        setattr(tenant, field, value)
-    tenant.__post_init__()
     await tenants.save(tenant)
     await doors.announce_change()
-    # A logo is up to 87 kB of text: the audit says that it changed, not what it looked like.
-    shown = [field for field in changes if field != "branding"]
     recorder.record(
-        TenantUpdated(aggregate_id=tenant.id, fields=tuple(changes)),
-        before={field: getattr(before, field) for field in shown},
-        after={field: getattr(tenant, field) for field in shown},
+        TenantUpdated(aggregate_id=tenant.id, fields=changes),
+        before=_told(before, tenant, changes),
+        after=_told(tenant, before, changes),
     )
     return _view(tenant)
 
@@ -291,6 +290,20 @@ async def _set_status(
     await tenants.save(tenant)
     await doors.announce_change()
     return tenant
+
+
+def _told(one: Tenant | TenantView, other: Tenant | TenantView, fields: tuple[str, ...]) -> _Told:
+    """Return what the audit says of `one`: where it differs from `other`, and of its look, how.
+
+    A logo is up to 87 kB of text: the event says that it changed, nothing what it looked like.
+    """
+    told = {field: getattr(one, field) for field in fields if field != "branding"}
+    looks = one.branding, other.branding
+    for part in set(Branding.__struct_fields__) - {"logo"}:
+        mine, theirs = (getattr(look, part) for look in looks)
+        if mine != theirs:
+            told[f"branding.{part}"] = mine
+    return told
 
 
 def _view(tenant: Tenant) -> TenantView:

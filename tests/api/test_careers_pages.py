@@ -1,6 +1,5 @@
 """What the public sees: open jobs, postings, the privacy notice, the look, the feeds."""
 
-import base64
 import itertools
 import json
 import re
@@ -15,10 +14,11 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 import pytest
 import pytest_asyncio
 
-from api.web.careers_brand import READABLE, contrast, style_of
+from api.web.careers_brand import style_of
 from api.web.careers_structured import job_posting
 from core.careers.contracts import PublishPrivacyNotice, ShowPosting
 from core.jobs.contracts import ChangeJobStatus, CreateJob, JobView, PayRange, QuestionSpec
+from core.shared.colour import READABLE, contrast, parsed
 from core.shared.money import Cents
 from core.tenancy.contracts import Branding, UpdateTenant
 from tenants.runtime import Runtime
@@ -26,13 +26,13 @@ from tests.fixtures.applicants import Applicant, ApplicantFor, applicant, applic
 from tests.fixtures.clients import ClientFor
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
+from tests.fixtures.logos import data_url, png
 from tests.fixtures.worlds import World
 
 __all__ = ["applicant", "applicant_for"]
 
 HOSTILE = "]]></title></script><script>alert(1)</script>&amp;\"'<!-- \u2028 \ufffe \U0001f98a"
 ADDRESSES = ("/sitemap.xml", "/careers/feed.xml", "/careers/jobs.xml")
-PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -259,7 +259,9 @@ async def test_the_site_looks_like_the_tenant(
     runtime: Runtime, world: World, applicant: Applicant, applicant_for: ApplicantFor
 ) -> None:
     scope = runtime.scope(world.acme.context, world.acme.actor("admin"), "brand")
-    look = Branding(logo=PNG, primary_color="#ffee00", footer_lines=("Acme GmbH <Berlin>",))
+    look = Branding(
+        logo=data_url(png()), primary_color="#ffee00", footer_lines=("Acme GmbH <Berlin>",)
+    )
     await scope.execute(UpdateTenant(branding=look))
     page = (await applicant.get("/careers")).text
     assert "Acme GmbH &lt;Berlin&gt;" in page
@@ -273,7 +275,8 @@ async def test_the_site_looks_like_the_tenant(
     image = await applicant.get(logo[1])
     assert image.headers["content-type"] == "image/png"
     assert image.headers["x-content-type-options"] == "nosniff"
-    assert image.content == b"\x89PNG\r\n\x1a\n"
+    assert image.content == png()
+    assert "default-src 'none'" in image.headers["content-security-policy"]
     plain = applicant_for("globex")
     assert (await plain.get("/careers/logo")).status_code == 404
     assert "brand.css" not in (await plain.get("/careers")).text
@@ -283,20 +286,16 @@ def test_any_colour_becomes_one_that_can_be_read(examined: Examined) -> None:
     levels = ("00", "40", "80", "c0", "ff")
     colours = [f"#{''.join(parts)}" for parts in itertools.product(levels, repeat=3)]
     for colour in colours:
-        light, dark = style_of(colour).strip().splitlines()
+        light, dark = style_of(Branding(primary_color=colour)).strip().splitlines()
         for rule, behind in ((light, ("#ffffff", "#f7f7f8")), (dark, ("#141417", "#212126"))):
             tokens = dict(re.findall(r"--([\w-]+):(#[0-9a-f]{6})", rule))
             pairs = [("accent", each) for each in behind]
             pairs += [("accent-strong", tokens["accent-soft"]), ("on-accent", tokens["accent"])]
             for name, ground in pairs:
-                ratio = contrast(_rgb(tokens[name]), _rgb(ground))
+                ratio = contrast(parsed(tokens[name]), parsed(ground))
                 assert ratio >= READABLE, f"{colour}: {name} on {ground} has {ratio:.2f}"
     examined("colours", len(colours))
     assert contrast((255, 238, 0), (255, 255, 255)) < READABLE, "planted: the raw colour fails"
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _texts(root: Element, path: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The workspace over HTTP: its look, its plan, what the plan gives, and being suspended."""
 
 import asyncio
-import base64
+import os
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -21,10 +21,10 @@ from tenants.registration import list_tenants, register_tenant
 from tenants.runtime import Runtime
 from tests.fixtures.clients import ClientFor
 from tests.fixtures.databases import TestDatabase
+from tests.fixtures.logos import data_url, png
 from tests.fixtures.worlds import World
 
 TENANT = "/api/v1/tenant"
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\x00" * 40).decode()
 
 
 async def operate(runtime: Runtime, world: World, slug: str, command: Command[object]) -> object:
@@ -48,7 +48,7 @@ async def until(
 async def test_an_admin_changes_the_workspace(client_for: ClientFor) -> None:
     admin = client_for("acme", "admin")
     shown = await admin.get(TENANT)
-    branding = {"logo": f"data:image/png;base64,{PNG}", "primary_color": "#0B5fff"}
+    branding = {"logo": data_url(png()), "primary_color": "#0B5fff"}
     changed = await admin.patch(
         TENANT,
         json={"name": "Acme & Söhne", "time_zone": "Asia/Tokyo", "branding": branding},
@@ -73,7 +73,17 @@ async def test_an_admin_changes_the_workspace(client_for: ClientFor) -> None:
         ("branding.logo", {"branding": {"logo": "data:image/svg+xml;base64,PHN2Zz4="}}),
         ("branding.logo", {"branding": {"logo": "https://example.com/logo.png"}}),
         ("branding.logo", {"branding": {"logo": "data:image/png;base64,AAAA"}}),
+        ("branding.logo", {"branding": {"logo": data_url(png()[:-4])}}),
+        ("branding.logo", {"branding": {"logo": data_url(png() + b"<script>")}}),
+        ("branding.logo", {"branding": {"logo": data_url(png(2_001, 1))}}),
+        ("branding.logo", {"branding": {"logo": data_url(os.urandom(65_537))}}),
         ("branding.primary_color", {"branding": {"primary_color": "red"}}),
+        ("branding.accent_color", {"branding": {"accent_color": "#ffcc33"}}),
+        ("branding.tagline", {"branding": {"tagline": "\u202ereversed"}}),
+        ("branding.privacy_url", {"branding": {"privacy_url": "http://acme.example/privacy"}}),
+        ("branding.privacy_url", {"branding": {"privacy_url": "javascript:alert(1)"}}),
+        ("branding.privacy_url", {"branding": {"privacy_url": 'https://a.example/"><b>'}}),
+        ("branding.contact_email", {"branding": {"contact_email": "jobs at acme"}}),
     ],
 )
 async def test_a_wrong_field_is_named(
@@ -120,6 +130,9 @@ async def test_a_smaller_plan_keeps_what_is_there_and_refuses_more(
     look = await admin.patch(TENANT, json={"branding": {"primary_color": "#000000"}})
     assert (look.status_code, look.json()["code"]) == (403, "feature_not_included")
     assert look.json()["available_in"] == "starter"
+    contact = {"contact_email": "jobs@globex.example", "privacy_url": "https://globex.example/p"}
+    asked = await admin.patch(TENANT, json={"branding": contact})
+    assert asked.status_code == 200, "whom to ask is every plan's"
     flag = SetFeatureFlag(feature="branding", enabled=True, reason="a promise")
     await operate(runtime, world, "globex", flag)
     granted = await until(
