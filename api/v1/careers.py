@@ -1,11 +1,11 @@
 """What admins set about the careers site; what the public sees of it are pages."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, get, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from api.conditional import expected_version, reply_with_version
@@ -16,13 +16,18 @@ from api.request_scope import Scoped
 from core.applications.contracts import ApplicationId
 from core.careers.contracts import (
     GetPrivacyNotice,
+    ListPrivacyNotices,
     ListSubmissions,
     NoticeText,
+    NoticeVersion,
     PrivacyNotice,
     PublishPrivacyNotice,
     SubmissionView,
 )
 from core.shared.paging import Page
+
+_LAST_VERSION: Final = 2**31 - 1
+"""What PostgreSQL's integer holds."""
 
 
 class NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,14 +70,30 @@ class CareersController(Controller):
     @get(
         operation_id="showPrivacyNotice",
         summary="Read the privacy notice",
-        responses=problems(403),
+        responses=problems(403, 404),
     )
     async def show(
-        self, request: Request[Any, Any, Any], tenant_scope: Scoped
+        self,
+        request: Request[Any, Any, Any],
+        tenant_scope: Scoped,
+        version: Annotated[
+            int | None,
+            QueryParameter(ge=0, le=_LAST_VERSION, description="An older one; else the present."),
+        ] = None,
     ) -> Reply[PrivacyNotice]:
         """Return what applicants agree to; version 0 is the text that everybody starts with."""
-        notice = await tenant_scope.ask(GetPrivacyNotice())
+        notice = await tenant_scope.ask(GetPrivacyNotice(version=version))
         return reply_with_version(request, notice, notice.version)
+
+    @get(
+        "/versions",
+        operation_id="listPrivacyNotices",
+        summary="List the versions of the privacy notice",
+        responses=problems(403),
+    )
+    async def list(self, tenant_scope: Scoped) -> Reply[Page[NoticeVersion]]:
+        """Return what was published and when, the newest first; no version is ever changed."""
+        return reply(Page(await tenant_scope.ask(ListPrivacyNotices())))
 
     @put(
         operation_id="publishPrivacyNotice",

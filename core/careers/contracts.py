@@ -94,6 +94,14 @@ class PrivacyNotice(msgspec.Struct, frozen=True):
     published_by: MemberId | None
 
 
+class NoticeVersion(msgspec.Struct, frozen=True):
+    """That a version of the privacy notice was published, without its text."""
+
+    version: int
+    published_at: datetime
+    published_by: MemberId | None
+
+
 class ApplicationForm(msgspec.Struct, frozen=True):
     """What an applicant is asked."""
 
@@ -221,7 +229,13 @@ class ListSubmissions(Query[Page[SubmissionView]], frozen=True, kw_only=True):
 
 
 class GetPrivacyNotice(Query[PrivacyNotice], frozen=True, kw_only=True):
-    """The present privacy notice, for those who may change it."""
+    """The present privacy notice, or an older version, for members."""
+
+    version: int | None = None
+
+
+class ListPrivacyNotices(Query[tuple[NoticeVersion, ...]], frozen=True, kw_only=True):
+    """The versions of the privacy notice that were published, the newest first."""
 
 
 class PublishPrivacyNotice(Command[PrivacyNotice], frozen=True, kw_only=True):

@@ -1,6 +1,12 @@
 """The privacy notice: reading it and publishing a new version."""
 
-from core.careers.contracts import GetPrivacyNotice, PrivacyNotice, PublishPrivacyNotice
+from core.careers.contracts import (
+    GetPrivacyNotice,
+    ListPrivacyNotices,
+    NoticeVersion,
+    PrivacyNotice,
+    PublishPrivacyNotice,
+)
 from core.careers.errors import NoticeChanged, NoticeNotFound
 from core.careers.events import PrivacyNoticePublished
 from core.careers.model import first_notice
@@ -16,13 +22,20 @@ from core.shared.usecase import handles
 
 @handles(GetPrivacyNotice, action=Action.VIEW_TENANT)
 async def get_privacy_notice(
-    query: GetPrivacyNotice,  # noqa: ARG001 - the request has no fields
-    *,
-    tenant: TenantContext,
-    careers: CareersQueries,
+    query: GetPrivacyNotice, *, tenant: TenantContext, careers: CareersQueries
 ) -> PrivacyNotice:
-    """Return the present notice."""
-    return await notice_of(careers, tenant, None)
+    """Return a version of the notice, or the present one."""
+    return await notice_of(careers, tenant, query.version)
+
+
+@handles(ListPrivacyNotices, action=Action.VIEW_TENANT)
+async def list_privacy_notices(
+    query: ListPrivacyNotices,  # noqa: ARG001 - the request has no fields
+    *,
+    careers: CareersQueries,
+) -> tuple[NoticeVersion, ...]:
+    """Return what was published, the newest first."""
+    return await careers.notices()
 
 
 @handles(PublishPrivacyNotice, action=Action.MANAGE_TENANT)

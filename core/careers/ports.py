@@ -11,6 +11,7 @@ from core.careers.contracts import (
     Apply,
     Facets,
     ListOpenings,
+    NoticeVersion,
     OpeningRow,
     Posting,
     PrivacyNotice,
@@ -151,6 +152,10 @@ class CareersQueries(Protocol):
 
     async def notice(self, version: int | None) -> PrivacyNotice | None:
         """Return a version of the privacy notice, or the newest; None when there is none."""
+        ...
+
+    async def notices(self) -> tuple[NoticeVersion, ...]:
+        """Return every version of the privacy notice that was published, the newest first."""
         ...
 
     async def submissions(self, application_id: ApplicationId) -> Page[SubmissionView]:

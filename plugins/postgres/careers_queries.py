@@ -11,6 +11,7 @@ from core.applications.contracts import ApplicationId
 from core.careers.contracts import (
     Facets,
     ListOpenings,
+    NoticeVersion,
     OpeningRow,
     Posting,
     PrivacyNotice,
@@ -94,6 +95,12 @@ class PostgresCareersQueries:
         """Return a version of the privacy notice."""
         rows = await self._reader.call("get_privacy_notice_v1", version)
         return PrivacyNotice(*rows[0]) if rows else None
+
+    async def notices(self) -> tuple[NoticeVersion, ...]:
+        """Return every version of the privacy notice that was published."""
+        return tuple(
+            NoticeVersion(*row) for row in await self._reader.call("list_privacy_notices_v1")
+        )
 
     async def submissions(self, application_id: ApplicationId) -> Page[SubmissionView]:
         """Return what was sent for an application."""

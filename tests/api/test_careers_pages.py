@@ -246,6 +246,14 @@ async def test_the_privacy_notice_and_its_older_versions(
     assert "decides how" in (await applicant.get("/careers/privacy?version=0")).text
     assert (await applicant.get("/careers/privacy?version=7")).status_code == 404
     assert (await applicant.get("/careers/privacy?version=abc")).status_code == 200
+    listed = (await api.get("/api/v1/privacy-notice/versions")).json()["items"]
+    assert [each["version"] for each in listed] == [2, 1]
+    assert listed[0]["published_by"] == str(world.acme.actor("admin").member_id)
+    older = await client_for("acme", "viewer").get("/api/v1/privacy-notice?version=1")
+    assert "One <b>year" in older.json()["text"]
+    assert (await api.get("/api/v1/privacy-notice?version=7")).status_code == 404
+    elsewhere = await client_for("globex", "admin").get("/api/v1/privacy-notice/versions")
+    assert elsewhere.json()["items"] == []
     forbidden = await client_for("acme", "recruiter").put(
         "/api/v1/privacy-notice", json={"text": "Mine"}
     )

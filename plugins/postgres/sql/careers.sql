@@ -131,6 +131,22 @@ BEGIN
 END
 $$;
 
+-- Every version of the privacy notice without its text: a company publishes a few in a year.
+CREATE OR REPLACE FUNCTION list_privacy_notices_v1(p_tenant uuid)
+RETURNS TABLE (version integer, published_at timestamptz, published_by uuid)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    RETURN QUERY
+    SELECT n.version, n.published_at, n.published_by
+    FROM privacy_notices n
+    WHERE n.tenant_id = p_tenant
+    ORDER BY n.version DESC;
+END
+$$;
+
 -- Where the application stands that a link is for. `first_stage` is what a repeated submission is
 -- told, which must not tell how far another person's application is.
 CREATE OR REPLACE FUNCTION follow_application_v1(p_tenant uuid, p_link_hash bytea)
