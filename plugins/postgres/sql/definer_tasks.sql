@@ -1,7 +1,8 @@
 -- What the relay and the workers need across tenants: to learn which task is due, to lease it and to
 -- keep the lease. Nothing shows a payload; a worker
 -- reads that as the tenant. A row that is locked is being finished or changed: it is skipped, never
--- waited for, since one call is about many tasks.
+-- waited for, since one call is about many tasks. Where tasks are named, COALESCE(finished_at, dead_at)
+-- asks whether they are open: two conditions would have PostgreSQL read the index of all that are open.
 -- grant execute to: relay
 -- definer reads: tasks
 -- definer writes: tasks
@@ -24,7 +25,7 @@ BEGIN
         CONTINUE WHEN p_limits[place] <= 0;
         RETURN QUERY
         WITH due AS (
-            SELECT d.tenant_id, d.id, d.attempts >= p_attempts AS is_spent,
+            SELECT d.ctid AS row, d.attempts >= p_attempts AS is_spent,
                 d.ordering_key IS NOT NULL AND EXISTS (
                     SELECT FROM public.tasks e
                     WHERE e.tenant_id = d.tenant_id AND e.subscriber = d.subscriber
@@ -52,7 +53,7 @@ BEGIN
                     ELSE t.last_error
                 END
             FROM due
-            WHERE t.tenant_id = due.tenant_id AND t.id = due.id
+            WHERE t.ctid = due.row
             RETURNING t.tenant_id, t.id, t.queue, t.lease_until IS NOT NULL AS interrupted,
                 due.waits, due.is_spent
         )
@@ -100,10 +101,10 @@ DECLARE
 BEGIN
     RETURN QUERY
     WITH free AS (
-        SELECT t.tenant_id, t.id
+        SELECT t.ctid AS row
         FROM unnest(p_tenants, p_ids, p_alone) AS w (tenant_id, id, alone)
         JOIN public.tasks t ON t.tenant_id = w.tenant_id AND t.id = w.id
-        WHERE t.finished_at IS NULL AND t.dead_at IS NULL AND t.attempts < p_attempts
+        WHERE COALESCE(t.finished_at, t.dead_at) IS NULL AND t.attempts < p_attempts
           AND t.run_at <= moment
           AND (t.lease_until IS NULL OR (t.lease_until <= moment AND w.alone))
         FOR UPDATE OF t SKIP LOCKED
@@ -111,7 +112,7 @@ BEGIN
     UPDATE public.tasks t
     SET attempts = t.attempts + 1, lease_until = moment + p_lease, sent_until = NULL
     FROM free
-    WHERE t.tenant_id = free.tenant_id AND t.id = free.id
+    WHERE t.ctid = free.row
     RETURNING t.tenant_id, t.id, t.kind, t.subscriber, t.ordering_key, t.request_id,
         t.attempts::integer;
 END
@@ -132,7 +133,7 @@ BEGIN
         SELECT t.tenant_id, t.id
         FROM unnest(p_tenants, p_ids, p_attempts) AS w (tenant_id, id, attempt)
         JOIN public.tasks t ON t.tenant_id = w.tenant_id AND t.id = w.id AND t.attempts = w.attempt
-        WHERE t.finished_at IS NULL AND t.dead_at IS NULL AND t.lease_until IS NOT NULL
+        WHERE COALESCE(t.finished_at, t.dead_at) IS NULL AND t.lease_until IS NOT NULL
         FOR UPDATE OF t SKIP LOCKED
     )
     UPDATE public.tasks t SET lease_until = clock_timestamp() + p_lease
@@ -178,7 +179,7 @@ BEGIN
         SELECT t.tenant_id, t.id
         FROM unnest(p_tenants, p_ids, p_attempts) AS w (tenant_id, id, attempt)
         JOIN public.tasks t ON t.tenant_id = w.tenant_id AND t.id = w.id AND t.attempts = w.attempt
-        WHERE t.finished_at IS NULL AND t.dead_at IS NULL AND t.lease_until IS NOT NULL
+        WHERE COALESCE(t.finished_at, t.dead_at) IS NULL AND t.lease_until IS NOT NULL
         FOR UPDATE OF t SKIP LOCKED
     )
     UPDATE public.tasks t SET attempts = t.attempts - 1, lease_until = NULL, sent_until = NULL
