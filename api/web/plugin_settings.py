@@ -3,7 +3,8 @@
 What plugins bring as pages of their own is another module's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from api.web.languages import mark
 from api.web.schema_form import Field, fields_of
 from core.installations.contracts import ListPlugins, PluginRow, PluginView
 from core.tenancy.contracts import ListPlans
+from tenants.scope import TenantScope
 
 Words = Annotated[str, QueryParameter(max_length=200)]
 FIELD_PREFIX: Final = "settings."
@@ -49,6 +51,14 @@ BROUGHT: Final[Labels] = {
     "email template": mark("Mails"),
     "account at": mark("Signs in at"),
 }
+SAID: Final[Labels] = {
+    "enabled": mark("The plugin is enabled."),
+    "saved": mark("Saved. It takes effect within seconds."),
+    "disabled": mark("The plugin is disabled."),
+    "uninstalled": mark("The plugin is uninstalled."),
+    "deleted": mark("The plugin is uninstalled and its data deleted."),
+}
+"""What is told after a form that the browser sent itself."""
 _ORDER: Final = {"waiting": 0, "enabled": 1, "disabled": 2, "available": 3}
 _IN_USE: Final = frozenset(("enabled", "waiting"))
 _SHOWN: Final = frozenset(("in_use", "unused", "beyond_plan"))
@@ -86,15 +96,44 @@ async def plugins(
 
 @get("/settings/plugins/{plugin_id:str}", **WEB)
 async def plugin(
-    request: Request[Any, Any, Any], tenant_scope: Scoped, plugin_id: FromPath[str]
+    request: Request[Any, Any, Any],
+    tenant_scope: Scoped,
+    plugin_id: FromPath[str],
+    done: Words = "",
 ) -> Reply[bytes]:
     """Show what a plugin is, asks for and keeps, its settings, and what can be done with it."""
-    view = await present(tenant_scope, plugin_id)
+    said = SAID.get(done, "")
+    return await plugin_page(
+        request, tenant_scope, await present(tenant_scope, plugin_id), said=said
+    )
+
+
+async def plugin_page(
+    request: "Request[Any, Any, Any]",
+    tenant_scope: TenantScope,
+    view: PluginView,
+    *,
+    status: int = 200,
+    said: str = "",
+    fields: list[Field] | None = None,
+    wrong_in: str = "",
+    error: str = "",
+    errors: Mapping[str, str] = MappingProxyType({}),
+) -> Reply[bytes]:
+    """Return the plugin's page; after a form was refused with what was typed and what is wrong.
+
+    `wrong_in` names that form: `enable`, `settings`, or another that has no fields.
+    """
     return page(
         request,
         "plugin.html",
+        status=status,
         plugin=view,
-        fields=settings_fields(view),
+        said=said,
+        fields=settings_fields(view) if fields is None else fields,
+        wrong_in=wrong_in,
+        error=error,
+        errors=errors,
         brings=list(_brought(view)),
         states=STATES,
         state_kinds=STATE_KINDS,
@@ -106,14 +145,16 @@ async def plugin(
 
 def settings_fields(view: PluginView) -> list[Field]:
     """Return the fields of a plugin's settings; a secret is in none of them."""
-    is_secret = {name: value for name, value in view.settings.items() if _is_shown_secret(value)}
-    plain = {name: value for name, value in view.settings.items() if name not in is_secret}
-    made = fields_of(
-        view.settings_schema,
-        plain,
-        secrets_set=[name for name, value in is_secret.items() if value["set"]],
-    )
+    plain = {name: value for name, value in view.settings.items() if not _is_shown_secret(value)}
+    made = fields_of(view.settings_schema, plain, secrets_set=secrets_set(view))
     return [msgspec.structs.replace(each, name=FIELD_PREFIX + each.name) for each in made]
+
+
+def secrets_set(view: PluginView) -> list[str]:
+    """Return the names of the secrets that have a value."""
+    return [
+        name for name, value in view.settings.items() if _is_shown_secret(value) and value["set"]
+    ]
 
 
 def _is_shown_secret(value: Any) -> bool:

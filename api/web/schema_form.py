@@ -4,6 +4,7 @@ Plugins' settings pages use it. A field that the schema calls `writeOnly` (or wh
 `password`) is a secret: it is never sent to the browser, and left empty it keeps its value.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Literal
 
@@ -68,7 +69,8 @@ def fields_of(
 def settings_from(
     schema: Schema, form: Form, *, secrets_set: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return what the form says, as the schema's JSON. A secret that is to be kept is left out.
+    """Return what the form says, as the schema's JSON. A secret that is to be kept is left out,
+    and one that is to be removed is null.
 
     Raises InvalidInput naming each field that is missing or isn't what its kind wants; whoever
     owns the schema checks the rest.
@@ -76,6 +78,9 @@ def settings_from(
     found: dict[str, Any] = {}
     errors: list[FieldError] = []
     for field in fields_of(schema, {}, secrets_set=secrets_set):
+        if _is_cleared(field, form):
+            _put(found, field.name, None)
+            continue
         try:
             value = _read(field, form)
         except ValueError as error:
@@ -88,6 +93,25 @@ def settings_from(
     if errors:
         raise InvalidInput(*errors)
     return found
+
+
+def refilled(fields: list[Field], form: Form) -> list[Field]:
+    """Return the fields with what was typed into them, right or wrong; secrets are left out."""
+    return [msgspec.structs.replace(each, value=_typed(each, form)) for each in fields]
+
+
+def _typed(field: Field, form: Form) -> Any:
+    match field.kind:
+        case "secret":
+            return None
+        case "boolean":
+            return field.name in form
+        case "choices":
+            return form.all(field.name)
+        case "lines":
+            return form[field.name].splitlines()
+        case _:
+            return form[field.name] or None
 
 
 def _fields(
@@ -160,6 +184,16 @@ def _resolved(part: Schema, root: Schema) -> Schema:
     return known
 
 
+def _is_cleared(field: Field, form: Form) -> bool:
+    """Whether the box beside a secret is ticked that removes it; it has the secret's own name."""
+    return (
+        field.kind == "secret"
+        and field.is_set
+        and not field.is_required
+        and len(form.all(field.name)) > 1
+    )
+
+
 def _read(field: Field, form: Form) -> Any:
     """Return a field's value, or None when nothing was given. Raises ValueError."""
     match field.kind:
@@ -186,9 +220,12 @@ def _read_text(field: Field, text: str) -> Any:
 
 def _number(text: str, *, whole: bool) -> int | float:
     try:
-        return int(text) if whole else float(text.replace(",", "."))
+        number = int(text) if whole else float(text.replace(",", "."))
     except ValueError as error:
         raise ValueError("Give a whole number." if whole else "Give a number.") from error
+    if not math.isfinite(number):
+        raise ValueError("Give a number.")
+    return number
 
 
 def _put(found: dict[str, Any], path: str, value: Any) -> None:

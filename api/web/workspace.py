@@ -15,7 +15,7 @@ from api.web.navigation import places_for
 from core.audit.contracts import AuditFilter, ListAudit
 from core.candidates.contracts import CandidateFilter, ListCandidates
 from core.identity.contracts.api_keys import ListApiKeys
-from core.identity.contracts.sign_in import ListPermissions, ListSessions, ShowMe
+from core.identity.contracts.sign_in import ListSessions, ShowMe
 from core.identity.contracts.team import ListInvitations, ListMembers
 from core.jobs.contracts import ListJobs
 from core.shared.actor import ROLES
@@ -33,21 +33,15 @@ _GROUPS: Final = frozenset(get_args(TaskGroup))
 
 @get("/team", **WEB)
 async def team(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
-    """Show who works here and what each role may do."""
+    """Show who works here, and with which role."""
     members = await tenant_scope.ask(ListMembers(page=PageRequest(limit=MAX_LIMIT)))
     may_manage = may(tenant_scope.actor, Action.MANAGE_USERS)
     invitations = await tenant_scope.ask(ListInvitations()) if may_manage else ()
-    permissions = (
-        await tenant_scope.ask(ListPermissions())
-        if may(tenant_scope.actor, Action.VIEW_TENANT)
-        else ()
-    )
     return page(
         request,
         "team.html",
         members=members.items,
         invitations=invitations,
-        permissions=permissions,
         roles=labels.ROLES,
         role_names=ROLES,
         may_manage=may_manage,

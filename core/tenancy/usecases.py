@@ -99,7 +99,10 @@ async def update_tenant(
     """Change what an admin may change."""
     tenant = await tenants.get()
     if command.expected_version not in {None, tenant.version}:
-        raise PreconditionFailed("The workspace was changed since you read it. Read it again.")
+        raise PreconditionFailed(
+            "The workspace was changed since you read it. Read it again.",
+            current_version=tenant.version,
+        )
     before = _view(tenant)
     for field in _ADMIN_MAY_CHANGE:
         if getattr(command, field) is not UNSET:

@@ -177,6 +177,39 @@ async def test_somebody_elses_change_is_not_overwritten(visit: Visit) -> None:
     await expect(mine.get_by_label("Account")).to_have_value("THEIRS")
 
 
+async def test_the_whole_way_without_a_script(
+    visit: Visit, database: TestDatabase, examined: Examined
+) -> None:
+    await change(database, "DELETE FROM plugin_installations")
+    page = await visit.page(PLUGIN, "admin", java_script_enabled=False)
+    await fill(page, account="ACME-9", token=RIGHT)
+    await page.get_by_label("Offices").fill("Berlin\nan office with far too long a name")
+    await page.get_by_label("I accept the 2 permissions").check()
+    visit.expect("status of 422")
+    await page.get_by_role("button", name="Enable").click()
+    await expect(page.locator("[id='settings.offices-error']")).to_contain_text("20")
+    await expect(page.get_by_label("Account")).to_have_value("ACME-9")
+    await expect(page.get_by_label("API token")).to_have_value("")
+    assert await stored(database) is None
+    await page.get_by_label("API token").fill(RIGHT)
+    await page.get_by_label("Offices").fill("Berlin")
+    await page.get_by_label("I accept the 2 permissions").check()
+    await page.get_by_role("button", name="Enable").click()
+    await expect(page.get_by_text("The plugin is enabled.")).to_be_visible()
+    await page.get_by_label("Account").fill("ACME-10")
+    await page.get_by_role("button", name="Save the settings").click()
+    await expect(page.get_by_text("Saved. It takes effect within seconds.")).to_be_visible()
+    await expect(page.get_by_label("Account")).to_have_value("ACME-10")
+    await page.get_by_role("button", name="Test the connection").click()
+    await expect(page.get_by_text("The vendor let us in.")).to_be_visible()
+    await page.get_by_role("button", name="Disable").click()
+    await expect(page.get_by_text("The plugin is disabled.")).to_be_visible()
+    await page.get_by_role("button", name="Uninstall, delete its data").click()
+    await expect(page.get_by_text("its data deleted")).to_be_visible()
+    assert await stored(database) is None
+    examined("forms without a script", 5)
+
+
 async def test_what_the_plan_lacks_names_the_plan_that_has_it(visit: Visit) -> None:
     page = await visit.page("/settings/plugins", "admin", slug="globex")
     row = page.locator("tr", has_text="Bulk letters")

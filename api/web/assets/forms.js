@@ -131,6 +131,7 @@ async function send(form, submitter) {
   if (!answer.ok) {
     if (answer.status !== 0) form.attempt = null;
     showProblem(form, answer.body);
+    form.dispatchEvent(new CustomEvent("refused", { bubbles: true, detail: answer }));
     return;
   }
   form.attempt = null;
