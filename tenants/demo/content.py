@@ -97,6 +97,9 @@ class TenantPlan(_Strict, frozen=True):
     primary_color: str
     accent_color: str
     footer_lines: tuple[str, ...]
+    tagline: str
+    privacy_url: str
+    contact_email: str
     country: Literal["DE", "US"]
     names: dict[str, int]
     """Faker's locales."""

@@ -67,6 +67,9 @@ async def found_tenant(
         primary_color=plan.primary_color,
         accent_color=plan.accent_color,
         footer_lines=plan.footer_lines,
+        tagline=plan.tagline,
+        privacy_url=plan.privacy_url,
+        contact_email=plan.contact_email,
     )
     await door.execute(UpdateTenant(branding=branding))
     others = [member for member in plan.members if member is not admin]
