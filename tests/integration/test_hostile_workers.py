@@ -1,10 +1,11 @@
-"""Plugins that do everything wrong in workers: handlers, times, webhooks, messages, operations.
+"""Plugins that do everything wrong in workers: handlers, times, webhooks, being told, erasing.
 
 Two real, supervised workers and a real server have the corpus. What one tenant's plugin does there
 costs the other tenant nothing: its plugin handles every event, once.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -36,7 +37,10 @@ LONGEST_SECONDS: Final = 60.0
 """Until a call is made again that failed or hung."""
 
 TICK: Final = "name = 'plugin:hostile:tick'"
-PLACES: Final = ("handler", "scheduled", "webhook", "enabled")
+PLACES: Final = ("handler", "scheduled", "webhook", "enabled", "erase")
+LONG: Final = ("enabled", "erase")
+"""Places where the host's own deadline is long: only attacks that end by themselves are made."""
+
 KINDS: Final = (
     "raises_valueerror",
     "raises_systemexit",
@@ -75,11 +79,13 @@ class Scene:
             _fine(await client.post(f"{API}/plugins/neighbour/enable", json={}))
         await self._enable_hostile()
 
-    async def candidate(self, slug: str) -> None:
+    async def candidate(self, slug: str) -> str:
         given = {"full_name": f"Ada {uuid4()}"}
         created = await self.clients[slug].post(f"{API}/candidates", json=given)
         assert created.status_code == 201, created.text
-        self.candidates[slug].add(created.json()["id"])
+        candidate_id: str = created.json()["id"]
+        self.candidates[slug].add(candidate_id)
+        return candidate_id
 
     async def attack(self, place: str, name: str) -> None:
         """Arm the plugin, cause the call, and return when the call after it has ended well."""
@@ -122,6 +128,9 @@ class Scene:
                     "/api/hooks/hostile/vendor", headers={"x-delivery": str(uuid4())}
                 )
                 assert answer.status_code == 202, answer.text
+            case "erase":
+                path = f"{API}/candidates/{await self.candidate('acme')}"
+                assert (await self.clients["acme"].delete(path)).status_code == 204
             case _:
                 _fine(await self.clients["acme"].post(f"{HOSTILE}/disable"))
                 await self._enable_hostile()
@@ -129,6 +138,11 @@ class Scene:
     async def _enable_hostile(self) -> None:
         given = {"accept_permissions": ["candidates:read"], "settings": {"token": SECRET}}
         _fine(await self.clients["acme"].post(f"{HOSTILE}/enable", json=given))
+
+    def show_logs(self) -> None:
+        """Write how the processes' logs end: for whoever reads why the test failed."""
+        for log in self.logs:
+            sys.stderr.write(f"{log}:\n{log.read_text()[-4_000:]}\n")
 
     async def noted(self, slug: str) -> list[str]:
         """The candidates that the neighbour noted, each as often as it did."""
@@ -193,17 +207,19 @@ async def test_the_other_tenants_events_are_handled_once(scene: Scene, examined:
             await scene.candidate("globex")
             await asyncio.sleep(0.5)
 
-    # Where the host's own deadline is long, only attacks that end by themselves are made.
     attacks = [
         (place, name)
         for name in KINDS
         for place in PLACES
-        if place != "enabled" or name not in HANGING
+        if place not in LONG or name not in HANGING
     ]
     beside = asyncio.create_task(go_on())
     try:
         for place, name in attacks:
             await scene.attack(place, name)
+    except BaseException:
+        scene.show_logs()
+        raise
     finally:
         ended.set()
         await beside
