@@ -1,7 +1,7 @@
-"""A row of the results, and the files that rows are written to."""
+"""A row of the results, and the files that rows are written to, part by part."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -48,14 +48,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """A run."""
+    """What one part of a run came to."""
 
     at: datetime
     commit: str
     machine: Machine
     pinning: str
     versions: dict[str, str]
-    seconds: float
     rows: list[Row]
 
 
@@ -71,8 +70,8 @@ class _WrittenRow(msgspec.Struct, frozen=True, kw_only=True):
     ours_noise: float
     peer_noise: float | None
     aim: str
-    is_met: bool | None
-    """None where there is no aim."""
+    is_met: bool
+    is_aim: bool
     machine: str
     note: str
     ours_rounds: list[float]
@@ -96,40 +95,48 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def write(results: Results) -> str:
-    """Write both files and return the table."""
+def write(measured: Mapping[str, Results]) -> None:
+    """Put these parts into both files; what the files say of other parts stays."""
+    kept = msgspec.json.decode(JSON_FILE.read_bytes(), type=dict[str, Results])
+    parts = {**kept, **measured}
     encoded = msgspec.json.encode(
         {
-            **{name: getattr(results, name) for name in Results.__struct_fields__[:-1]},
-            "rows": [_written(row) for row in results.rows],
+            part: {
+                **{name: getattr(each, name) for name in Results.__struct_fields__[:-1]},
+                "rows": [_written(row) for row in each.rows],
+            }
+            for part, each in parts.items()
         }
     )
     _put(JSON_FILE, msgspec.json.format(encoded, indent=2).decode() + "\n")
-    text = table(results)
-    _put(TABLE_FILE, text)
-    return text
+    _put(TABLE_FILE, table(parts))
 
 
-def table(results: Results) -> str:
+def table(parts: Mapping[str, Results]) -> str:
     """The results for people."""
+    sections = [_section(part, results) for part, results in parts.items()]
+    return "\n".join(["# Results of `make bench`", "", _EXPLANATION, "", *sections])
+
+
+def _section(part: str, results: Results) -> str:
     machine = results.machine
+    notes = [f"- {row.name}: {row.note}" for row in results.rows if row.note]
     lines = [
-        "# Results of `make bench`",
-        "",
-        f"{results.at:%Y-%m-%d %H:%M} UTC, commit {results.commit}, {results.seconds:.0f} s. "
-        f"{machine.cpu}, {machine.cores} cores, {machine.memory_gib} GiB, Linux {machine.kernel}; "
-        + ", ".join(f"{name} {version}" for name, version in results.versions.items())
-        + f". {results.pinning}",
-        "",
-        _EXPLANATION,
+        f"## {part}",
         "",
         "| what | unit | ours | peer | peer's | ratio | aim | met |",
         "|---|---|---|---|---|---|---|---|",
         *(_line(row) for row in results.rows),
         "",
+        *notes,
+        *([""] if notes else []),
+        f"{results.at:%Y-%m-%d %H:%M} UTC, commit {results.commit}. "
+        f"{machine.cpu}, {machine.cores} cores, {machine.memory_gib} GiB, Linux {machine.kernel}; "
+        + ", ".join(f"{name} {version}" for name, version in results.versions.items())
+        + f". {results.pinning}",
+        "",
     ]
-    notes = [f"- {row.name}: {row.note}" for row in results.rows if row.note]
-    return "\n".join([*lines, *notes, ""] if notes else lines)
+    return "\n".join(lines)
 
 
 def _line(row: Row) -> str:
@@ -163,7 +170,8 @@ def _written(row: Row) -> _WrittenRow:
         ours_noise=round(noise(row.ours_rounds), 4),
         peer_noise=round(noise(row.peer_rounds), 4) if row.peer_rounds else None,
         aim=row.aim,
-        is_met=row.is_met if row.is_aim else None,
+        is_met=row.is_met,
+        is_aim=row.is_aim,
         machine=row.machine,
         note=row.note,
         ours_rounds=[round(each, 4) for each in row.ours_rounds],

@@ -1,6 +1,7 @@
 """`make bench`: measures everything, writes results.json and RESULTS.md, and prints the table.
 
-`--only lists,sizes` measures a part and writes nothing; `--rounds` and `--seconds` make it shorter.
+`--only lists,sizes` measures some parts and writes nothing, unless `--keep` puts them beside what
+the files say of the others; `--rounds` and `--seconds` make it shorter.
 """
 
 import argparse
@@ -51,24 +52,29 @@ _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,
 }
-"""Parts that need none of the kept databases."""
+"""Parts that choose their databases by themselves."""
 _PACKAGES = (
     "litestar", "uvicorn", "asyncpg", "msgspec", "sqlalchemy", "fastapi", "pydantic",
     "python-socketio",
 )  # fmt: skip
 
 
-async def run(parts: tuple[str, ...], rounds: int, seconds: float) -> Results:
+async def run(parts: tuple[str, ...], rounds: int, seconds: float) -> dict[str, Results]:
     """Measure `parts` one after the other."""
-    started = time.perf_counter()
-    rows: list[Row] = []
+    measured: dict[str, Results] = {}
     async with setting(rounds, seconds) as given:
+        server = await _server_version(given)
         for part in parts:
             began = time.perf_counter()
             click.echo(f"Measuring {part}")
-            rows += await _measure(part, given)
+            rows = await _measure(part, given)
             click.echo(f"  {time.perf_counter() - began:.0f} s")
-        server = await _server_version(given)
+            if rows:
+                measured[part] = _results(given, server, rows)
+    return measured
+
+
+def _results(given: Setting, server: str, rows: list[Row]) -> Results:
     apart = given.cores.are_apart
     return Results(
         at=datetime.now(UTC),
@@ -82,7 +88,6 @@ async def run(parts: tuple[str, ...], rounds: int, seconds: float) -> Results:
             "PostgreSQL": server,
             **{name: version(name) for name in _PACKAGES},
         },
-        seconds=time.perf_counter() - started,
         rows=rows,
     )
 
@@ -129,15 +134,19 @@ def _commit() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help=f"some of {','.join(PARTS)}; writes no file")
+    parser.add_argument("--keep", action="store_true", help="write the files with --only too")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of one round of one contender")
     given = parser.parse_args()
     parts = tuple(given.only.split(",")) if given.only else PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    results = uvloop.run(run(parts, given.rounds, given.seconds))
-    click.echo(table(results) if given.only else write(results))
-    missed = [row.name for row in results.rows if not row.is_met and row.is_aim]
+    measured = uvloop.run(run(parts, given.rounds, given.seconds))
+    click.echo(table(measured))
+    if given.keep or not given.only:
+        write(measured)
+    rows = [row for results in measured.values() for row in results.rows]
+    missed = [row.name for row in rows if not row.is_met and row.is_aim]
     click.echo(f"Aims missed: {len(missed)}" if missed else "Every aim is met.")
 
 
