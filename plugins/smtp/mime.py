@@ -21,11 +21,11 @@ def build(email: OutgoingEmail, sent_at: datetime) -> bytes:
         message["To"] = _address(email.to)
         if email.reply_to is not None:
             message["Reply-To"] = _address(email.reply_to)
-        message["Subject"] = email.subject
+        message["Subject"] = _plain(email.subject)
         message["Date"] = format_datetime(sent_at)
         message["Message-ID"] = email.message_id
         for name, value in email.headers:
-            message[name] = value
+            message[name] = _plain(value)
     except (ValueError, HeaderParseError, IndexError) as error:
         raise MessageRefused(f"The message can't be written: {error}.") from error
     message.set_content(email.text)
@@ -48,4 +48,12 @@ def envelope_address(mailbox: Mailbox) -> str:
 
 
 def _address(mailbox: Mailbox) -> Address:
-    return Address(display_name=mailbox.name, addr_spec=envelope_address(mailbox))
+    return Address(display_name=_plain(mailbox.name), addr_spec=envelope_address(mailbox))
+
+
+def _plain(text: str) -> str:
+    """Let nothing pass for an encoded word (RFC 2047).
+
+    `EmailMessage` decodes such words when it is given a header, line ends among them.
+    """
+    return text.replace("=?", "= ?")

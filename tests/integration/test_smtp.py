@@ -235,6 +235,21 @@ def test_no_header_can_be_smuggled_in(field: dict[str, Any]) -> None:
         OutgoingEmail(**{**email_fields, **field})
 
 
+@pytest.mark.parametrize("field", ["subject", "to", "sender", "headers"])
+def test_an_encoded_line_end_begins_no_header(field: str) -> None:
+    hidden = "=?utf-8?q?Hello=0D=0ABcc=3A_eve=40example=2Ecom?="
+    values: dict[str, Any] = {
+        "subject": hidden,
+        "to": Mailbox("ada@example.com", hidden),
+        "sender": Mailbox("jobs@example.com", hidden),
+        "headers": (("X-A", hidden),),
+    }
+    message = msgspec.structs.replace(sample_email(), **{field: values[field]})
+    content = build(message, datetime(2027, 1, 1, tzinfo=UTC))
+    assert email.message_from_bytes(content, policy=modern)["Bcc"] is None
+    assert b"\nBcc" not in content
+
+
 @pytest.mark.parametrize("address", ["müller@example.com", "no-at-sign", "a b@example.com"])
 def test_an_address_that_no_header_takes_is_refused(address: str) -> None:
     with pytest.raises(MessageRefused):
