@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class ResumeSandbox:
-    """Implements `core.resumes.ports.ResumeReader`. Processes start when they are first needed."""
+    """Implements `core.resumes.ports.ResumeReader` with our own parser, for whichever tenant.
+
+    Processes start when they are first needed.
+    """
 
     def __init__(
         self,

@@ -14,17 +14,6 @@ from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 
 
-class ResumeParser(Protocol):
-    """Finds the structure in the lines of a document."""
-
-    def parse(self, document: ReadDocument, today: date) -> ParsedResume:
-        """Return what the lines say; `today` is the end of what goes on.
-
-        A document whose state isn't `read` gives an empty résumé with its hidden text.
-        """
-        ...
-
-
 class ReadResume(msgspec.Struct, frozen=True):
     """A file as it was read, and what was understood of it."""
 
@@ -32,7 +21,10 @@ class ReadResume(msgspec.Struct, frozen=True):
     parsed: ParsedResume | None
     """None when the parser couldn't cope with it."""
     parser: str
+    """`structure` is our own, `plugin:<id>` a plugin."""
     parser_version: str
+    note: str = ""
+    """What people should know of how it was parsed; empty when there is nothing to say."""
 
 
 class ResumeReader(Protocol):

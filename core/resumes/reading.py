@@ -142,6 +142,7 @@ def found_in(outcome: ReadResume | None) -> Found:
     parsed = outcome.parsed
     return Found(
         state=state,
+        detail=outcome.note,
         facts=_facts(parsed.resume),
         confidence=parsed.resume.confidence,
         sources=parsed.sources,

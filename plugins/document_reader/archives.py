@@ -29,6 +29,7 @@ def check_archive(content: bytes, limits: Limits) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        # `zipfile` raises NotImplementedError for versions of the format that it doesn't know.
         raise Broken("The file is damaged and can't be unpacked.") from error
     if len(entries) > limits.parts:
         raise Refused(f"It is packed from {len(entries)} parts; a document has a few dozen.")
@@ -58,6 +59,7 @@ def part_of(content: bytes, name: str) -> bytes | None:
     except KeyError:
         return None
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError) as error:
+        # `zipfile` raises NotImplementedError for methods of compression that it doesn't know.
         raise Broken("A part of the file is damaged.") from error
     except Exception as error:  # zlib.error and what codecs raise has no common base
         if type(error).__name__ != "error":

@@ -100,6 +100,8 @@ def _kind_of_zip(content: bytes) -> DocumentKind:
             if "mimetype" in names and archive.getinfo("mimetype").file_size < _HEAD:
                 return "odt" if archive.read("mimetype").strip() == _ODT_TYPE else "unknown"
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+        # `zipfile` raises NotImplementedError for methods of compression that it doesn't know, and
+        # RuntimeError for a part that is encrypted.
         raise Broken("It looks like a Word or OpenDocument file, but is damaged.") from error
     return "unknown"
 

@@ -37,6 +37,7 @@ PORTS: Final[dict[str, type]] = {
     "calendar": ports.Calendar,
     "ats": ports.Ats,
     "identity": ports.IdentityProvider,
+    "resumes": ports.ResumeParser,
 }
 """The ports that a plugin can implement, by the name under which they are shown."""
 
@@ -49,18 +50,27 @@ EVENTS: Final = frozenset(
 )
 
 _ACTIONS: Final = frozenset(action.value for action in Action)
+_GIVEN: Final[dict[type, Action]] = {ports.ResumeParser: Action.VIEW_CANDIDATES}
+"""Ports whose adapters are given what they would need this permission to ask for."""
 _VARIABLE: Final = re.compile(r"\{\{\s*(\S*?)\s*\}\}")
-_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+_PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
-def check_ports(adapters: Sequence[PortAdapter]) -> None:
+def check_ports(adapters: Sequence[PortAdapter], manifest: Manifest) -> None:
     """Raises Unfit."""
+    asked = {each.action for each in manifest.permissions}
     for adapter in adapters:
         if adapter.port not in PORTS.values():
             known = ", ".join(port.__name__ for port in PORTS.values())
             raise Unfit(
                 f"The hook ports: {adapter.port.__name__} is no port of the platform; "
                 f"there are {known}."
+            )
+        needed = _GIVEN.get(adapter.port)
+        if needed is not None and needed.value not in asked:
+            raise Unfit(
+                f"The hook ports: {adapter.port.__name__} is given what candidates wrote; "
+                f"let the manifest ask for the permission {needed.value}."
             )
     no_two([each.port.__name__ for each in adapters], "The hook ports", "the port")
 
@@ -114,7 +124,7 @@ def check_pages(pages: Sequence[Page]) -> None:
         if page.navigation is not None and not 1 <= len(page.navigation.strip()) <= 40:
             raise Unfit(f"{where}: the navigation entry of {page.path} needs 1 to 40 characters.")
         if page.navigation is not None and "{" in page.path:
-            raise Unfit(f"{where}: {page.path} has a placeholder, so nothing can lead there.")
+            raise Unfit(f"{where}: {page.path} has a parameter, so nothing can lead there.")
     no_two([_shape(each.path) for each in pages], where, "the path")
 
 
@@ -162,12 +172,12 @@ def check_oauth(
 def _check_path(path: str, where: str) -> None:
     if not path.startswith("/"):
         raise Unfit(f"{where}: the path {path!r} must begin with a slash.")
-    no_two(_PLACEHOLDER.findall(path), f"{where}: {path}", "the placeholder")
+    no_two(_PARAMETER.findall(path), f"{where}: {path}", "the parameter")
 
 
 def _shape(path: str) -> str:
     """Return what two paths that could stand for the same address have in common."""
-    return "/" + "/".join(_PLACEHOLDER.sub("{}", part) for part in parts_of(path))
+    return "/" + "/".join(_PARAMETER.sub("{}", part) for part in parts_of(path))
 
 
 def _check_action(action: str, where: str) -> None:

@@ -54,7 +54,7 @@ def validated(
     schema = check_settings(spec)
     secrets = secret_fields(spec.type)
     ports = items_of(answers.get("ports", ()), PortAdapter, "ports")
-    check_ports(ports)
+    check_ports(ports, manifest)
     handlers = items_of(answers.get("event_handlers", ()), EventHandler, "event_handlers")
     check_handlers(handlers)
     tasks = items_of(answers.get("scheduled_tasks", ()), ScheduledTask, "scheduled_tasks")

@@ -1,6 +1,7 @@
 """The default résumé parser: from the lines of a document to its structure, without any network.
 
-Implements `core.resumes.ports.ResumeParser`. Every field keeps the place that it was read from.
+What `core.resumes.contracts.parsing.ResumeParser` asks for, within the process that reads the file,
+and so without waiting for anything. Every field keeps the place that it was read from.
 """
 
 from datetime import date
@@ -42,7 +43,10 @@ class StructureParser:
         self._skills = skills or taxonomy()
 
     def parse(self, document: ReadDocument, today: date) -> ParsedResume:
-        """Return what the document says. See `core.resumes.ports.ResumeParser.parse`."""
+        """Return what the document says; `today` is the end of what goes on.
+
+        A document whose state isn't `read` gives an empty résumé with its hidden text.
+        """
         rows = paired_columns(rows_of(document.lines)) if document.state == "read" else []
         mark_gaps(rows)
         sources = Sources(document)

@@ -71,7 +71,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Below the plugin's own address, beginning with a slash."""
     params: Mapping[str, str] = {}
-    """What the placeholders of the path stand for."""
+    """What the parameters of the path stand for."""
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     """Names in lower case; without those that hold credentials."""

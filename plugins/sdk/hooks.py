@@ -4,6 +4,7 @@ A plugin is a module, or an object, named by an entry point in the group `intell
 whose functions carry `@hook`. Only `manifest` is required.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -34,68 +35,68 @@ hook = pluggy.HookimplMarker(PROJECT)
 _specification = pluggy.HookspecMarker(PROJECT)
 
 
-class Hooks:
-    """What may be implemented, and what each returns."""
+class Hooks(ABC):
+    """What may be implemented, and what each returns. Only pluggy reads it; nobody derives."""
 
     @_specification(firstresult=True)
+    @abstractmethod
     def manifest(self) -> Manifest:
         """Say who the plugin is, what it needs and what it keeps."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def settings(self) -> SettingsSpec:
         """Say what a tenant can configure. Without it, nothing."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def ports(self) -> Sequence[PortAdapter]:
-        """Implement ports of the platform: messaging, files, payments, calendar, ATS, identity."""
-        raise NotImplementedError
+        """Implement ports of the platform: messaging, calendar, résumé parsing, ..."""
 
     @_specification(firstresult=True)
+    @abstractmethod
     def event_handlers(self) -> Sequence[EventHandler]:
         """React to what happens."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def scheduled_tasks(self) -> Sequence[ScheduledTask]:
         """Do something at times."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def routes(self) -> Sequence[Route]:
         """Add to the API."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def webhooks(self) -> Sequence[InboundWebhook]:
         """Receive what a vendor sends."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def pages(self) -> Sequence[Page]:
         """Add pages, and entries to the navigation, to the console."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def email_templates(self) -> Sequence[EmailTemplate]:
         """Bring messages that admins may edit."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def oauth_provider(self) -> OAuthProvider:
         """Say how a tenant's account at the vendor is connected."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def tables(self) -> Sequence[Migration]:
         """Bring tables, as numbered revisions."""
-        raise NotImplementedError
 
     @_specification(firstresult=True)
+    @abstractmethod
     def operations(self) -> Operations:
         """Give the health check, export and erase, and what to do when enabled or disabled."""
-        raise NotImplementedError
 
 
 HOOK_NAMES: Final = tuple(name for name in vars(Hooks) if not name.startswith("_"))

@@ -2,7 +2,7 @@
 
 
 def matches(pattern: str, path: str) -> dict[str, str] | None:
-    """Return what the placeholders of `pattern` stand for in `path`, or None if it isn't one."""
+    """Return what the parameters of `pattern` stand for in `path`, or None if it isn't one."""
     expected, given = parts_of(pattern), parts_of(path)
     if len(expected) != len(given):
         return None

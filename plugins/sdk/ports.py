@@ -24,6 +24,14 @@ from core.ports.calendar import (
     EntryMissing,
     PlacedEntry,
 )
+from core.ports.documents import (
+    DocumentKind,
+    DocumentLine,
+    DocumentLink,
+    DocumentState,
+    ReadDocument,
+    TextRun,
+)
 from core.ports.files import (
     FileStore,
 )
@@ -66,6 +74,23 @@ from core.ports.payments import (
     PaymentsUnavailable,
     Subscription,
 )
+from core.resumes.contracts.parsing import (
+    ParsingError,
+    ParsingRefused,
+    ParsingUnavailable,
+    ResumeParser,
+)
+from core.resumes.contracts.structure import (
+    Education,
+    Experience,
+    ParsedResume,
+    Resume,
+    ResumeDate,
+    ResumeFacts,
+    Skill,
+    SourceSpan,
+    SpokenLanguage,
+)
 
 __all__ = [
     "AnswerTooLarge",
@@ -86,8 +111,14 @@ __all__ = [
     "CheckoutRequest",
     "Credit",
     "CursorLost",
+    "DocumentKind",
+    "DocumentLine",
+    "DocumentLink",
+    "DocumentState",
+    "Education",
     "EntryChanged",
     "EntryMissing",
+    "Experience",
     "ExternalApplication",
     "ExternalIdentity",
     "ExternalJob",
@@ -110,14 +141,27 @@ __all__ = [
     "OutboundTimeout",
     "OutboundUnavailable",
     "OutgoingEmail",
+    "ParsedResume",
+    "ParsingError",
+    "ParsingRefused",
+    "ParsingUnavailable",
     "Payments",
     "PaymentsError",
     "PaymentsRefused",
     "PaymentsUnavailable",
     "PlacedEntry",
+    "ReadDocument",
+    "Resume",
+    "ResumeDate",
+    "ResumeFacts",
+    "ResumeParser",
     "SendOutcomeUnknown",
     "SentEmail",
     "SignInRefused",
     "SignInStart",
+    "Skill",
+    "SourceSpan",
+    "SpokenLanguage",
     "Subscription",
+    "TextRun",
 ]

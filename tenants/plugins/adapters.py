@@ -26,6 +26,12 @@ from core.ports.messaging import (
     SendOutcomeUnknown,
 )
 from core.ports.payments import Payments, PaymentsError, PaymentsRefused, PaymentsUnavailable
+from core.resumes.contracts.parsing import (
+    ParsingError,
+    ParsingRefused,
+    ParsingUnavailable,
+    ResumeParser,
+)
 from core.shared.errors import DomainError, Unavailable
 from core.shared.tenant import TenantContext
 from plugins.host.answers import MAX_ANSWER_BYTES
@@ -58,6 +64,7 @@ RULES: Final[dict[type, Rules]] = {
     Calendar: Rules(CalendarError, CalendarRefused, CalendarUnavailable, CalendarUnavailable),
     Ats: Rules(AtsError, AtsRefused, AtsUnavailable, AtsUnavailable, seconds=60.0),
     IdentityProvider: Rules(IdentityError, SignInRefused, IdentityUnavailable, IdentityUnavailable),
+    ResumeParser: Rules(ParsingError, ParsingRefused, ParsingUnavailable, ParsingUnavailable),
     FileStore: Rules(
         Unavailable,
         Unavailable,
@@ -82,6 +89,7 @@ class EnabledAdapter(Generic[P]):
     ) -> None:
         self.plugin_id = enabled.id
         self.plugin_name = enabled.plugin.manifest.name
+        self.plugin_version = enabled.plugin.manifest.version
         self.repeatable = adapter.repeatable
         self.port = cast("P", _proxy(calls, tenant, enabled, adapter, port))
         """Implements the port. Never to be called within a transaction."""

@@ -181,7 +181,7 @@ class PluginRequests:
 
 
 def _route(plugin: LoadedPlugin, method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route that answers; one without placeholders before one with them."""
+    """Return the route that answers; one without parameters before one with them."""
     for route in sorted(plugin.routes, key=lambda each: each.path.count("{")):
         params = matches(route.path, path)
         if route.method == method and params is not None:

@@ -14,6 +14,7 @@ from plugins.postgres.resumes import (
 )
 from plugins.system.phones import LibPhoneNumbers
 from tenants.injection import Providers
+from tenants.resume_plugins import TenantResumes
 
 USE_CASES = (handlers, reading, usecases)
 """Importing them registers what they handle."""
@@ -21,7 +22,7 @@ USE_CASES = (handlers, reading, usecases)
 PROVIDERS: Providers = {
     ReadingRepository: lambda session: PostgresReadings(session.writer),
     ReadingQueries: lambda session: PostgresReadingQueries(session.reader),
-    ResumeReader: lambda session: session.resumes,
+    ResumeReader: TenantResumes,
     CandidateProfiles: lambda session: PostgresProfiles(
         session.writer, LibPhoneNumbers(session.tenant.locale)
     ),

@@ -12,6 +12,9 @@ from core.ports.calendar import Availabilities, CalendarEntry, PlacedEntry
 from core.ports.identity import ExternalIdentity, SignInStart
 from core.ports.messaging import MessageRefused, OutgoingEmail, SentEmail
 from core.ports.payments import Credit, Subscription
+from core.resumes.contracts.parsing import ParsingRefused
+from core.resumes.contracts.structure import ParsedResume, Skill, SourceSpan
+from plugins.resume_parser.parser import StructureParser
 from plugins.sdk.testing.ats import AtsContract
 from plugins.sdk.testing.calendar import CalendarContract
 from plugins.sdk.testing.files import FilesContract
@@ -40,6 +43,12 @@ from plugins.sdk.testing.reference.payments import (
     MemoryPaymentsRig,
     memory_payments,
 )
+from plugins.sdk.testing.reference.resumes import (
+    MemoryResumeParser,
+    MemoryResumeParserRig,
+    memory_resume_parser,
+)
+from plugins.sdk.testing.resumes import ResumeParserContract
 from tests.fixtures.examined import Examined
 
 
@@ -71,6 +80,32 @@ class TestAts(AtsContract):
 class TestIdentity(IdentityContract):
     def rig(self) -> AbstractAsyncContextManager[Any]:
         return memory_identity()
+
+
+class TestResumeParser(ResumeParserContract):
+    def rig(self) -> AbstractAsyncContextManager[Any]:
+        return memory_resume_parser()
+
+
+class OurParser:
+    """The platform's own parser, which asks nobody and so has nothing to wait for."""
+
+    async def parse(self, *asked: Any) -> ParsedResume:
+        return StructureParser().parse(*asked)
+
+    def be_away(self) -> bool:
+        return False
+
+
+class OurParserRig:
+    def __init__(self) -> None:
+        self.parser = self.vendor = OurParser()
+
+
+class TestOurResumeParser(ResumeParserContract):
+    @asynccontextmanager
+    async def rig(self) -> Any:
+        yield OurParserRig()
 
 
 class NewMessageIdEachTime(MemoryMessaging):
@@ -182,6 +217,39 @@ class ServesACodeTwice(MemoryIdentityProvider):
                 self._grants[code] = grant
 
 
+class AddsASkill(MemoryResumeParser):
+    async def parse(self, *asked: Any) -> ParsedResume:
+        parsed = await super().parse(*asked)
+        skills = (*parsed.resume.skills, Skill("Kubernetes", "Kubernetes"))
+        resume = msgspec.structs.replace(parsed.resume, skills=skills)
+        return msgspec.structs.replace(parsed, resume=resume)
+
+
+class PointsElsewhere(MemoryResumeParser):
+    async def parse(self, *asked: Any) -> ParsedResume:
+        parsed = await super().parse(*asked)
+        sources = {**parsed.sources, "name": SourceSpan(1, 0, 1, 5)}
+        return msgspec.structs.replace(parsed, sources=sources)
+
+
+class RoundsToJanuary(MemoryResumeParser):
+    async def parse(self, *asked: Any) -> ParsedResume:
+        parsed = await super().parse(*asked)
+        made = tuple(
+            msgspec.structs.replace(each, start=f"{each.start[:4]}-01" if each.start else None)
+            for each in parsed.resume.experience
+        )
+        resume = msgspec.structs.replace(parsed.resume, experience=made)
+        return msgspec.structs.replace(parsed, resume=resume)
+
+
+class TakesAnAbsentVendorForARefusal(MemoryResumeParser):
+    async def parse(self, *asked: Any) -> ParsedResume:
+        if self._is_away:
+            raise ParsingRefused("No.")
+        return await super().parse(*asked)
+
+
 class LeakyFilesRig(MemoryFilesRig):
     def __init__(self) -> None:
         super().__init__()
@@ -217,6 +285,16 @@ DEFECTS: dict[str, tuple[type, Callable[[], Any]]] = {
     "created twice": (AtsContract, lambda: MemoryAtsRig(CreatesTwice())),
     "no state checked": (IdentityContract, lambda: MemoryIdentityRig(ChecksNoState())),
     "no audience checked": (IdentityContract, lambda: MemoryIdentityRig(ChecksNoAudience())),
+    "a skill added": (ResumeParserContract, lambda: MemoryResumeParserRig(AddsASkill())),
+    "a place that is another's": (
+        ResumeParserContract,
+        lambda: MemoryResumeParserRig(PointsElsewhere()),
+    ),
+    "a month made up": (ResumeParserContract, lambda: MemoryResumeParserRig(RoundsToJanuary())),
+    "an absent vendor taken for a refusal": (
+        ResumeParserContract,
+        lambda: MemoryResumeParserRig(TakesAnAbsentVendorForARefusal()),
+    ),
     "a code that works twice": (IdentityContract, lambda: MemoryIdentityRig(ServesACodeTwice())),
 }
 

@@ -8,13 +8,13 @@ import argparse
 import importlib
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import msgspec
 
 from core.ports.documents import ReadDocument
-from core.resumes.ports import ResumeParser
+from core.resumes.contracts.structure import ParsedResume
 from plugins.document_reader.limits import Limits
 from plugins.document_reader.reading import read_document
 from tests.evaluation.corpus import HALVES, Sample, samples
@@ -43,13 +43,21 @@ def summary_of(scores: Scores) -> dict[str, float]:
     }
 
 
+class Parser(Protocol):
+    """What is evaluated."""
+
+    def parse(self, document: ReadDocument, today: date) -> ParsedResume:
+        """Return what the document says."""
+        ...
+
+
 def read_samples(chosen: Sequence[Sample]) -> list[tuple[Sample, ReadDocument]]:
     """Typeset and read the documents."""
     return [(each, _read(each.content(), each.name)) for each in chosen]
 
 
 def score_samples(
-    read: Sequence[tuple[Sample, ReadDocument]], parser: ResumeParser
+    read: Sequence[tuple[Sample, ReadDocument]], parser: Parser
 ) -> list[tuple[Sample, Scores]]:
     """Parse what was read and compare it with the truth."""
     return [
@@ -58,7 +66,7 @@ def score_samples(
     ]
 
 
-def score_john_doe(parser: ResumeParser) -> list[tuple[str, Scores]]:
+def score_john_doe(parser: Parser) -> list[tuple[str, Scores]]:
     """The same for the sample CV; nothing when it isn't there."""
     return [
         (name, score(parser.parse(_read(content, name), TODAY).resume, truth))

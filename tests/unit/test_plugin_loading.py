@@ -44,7 +44,7 @@ from plugins.sdk import (
 from plugins.sdk.events import ApplicationCreated, Event
 from plugins.sdk.hosts import covers
 from plugins.sdk.paths import matches
-from plugins.sdk.ports import Messaging
+from plugins.sdk.ports import Messaging, ResumeParser
 from tests.fixtures.examined import Examined
 
 FEATURES = frozenset({"bulk_actions", "branding"})
@@ -306,6 +306,10 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "ports' type": ({"ports": "messaging"}, "must return a list of PortAdapter, not a str"),
     "unknown port": ({"ports": [PortAdapter(CreateJob, create)]}, "CreateJob is no port"),
     "port twice": ({"ports": [PortAdapter(Messaging, create)] * 2}, "the port Messaging is there"),
+    "port that is given résumés": (
+        {"ports": [PortAdapter(ResumeParser, create)]},
+        "let the manifest ask for the permission candidates:read",
+    ),
     "async port": ({"ports": [PortAdapter(Messaging, run)]}, "create must not be an async"),
     "no event": ({"event_handlers": [handler(event=Event)]}, "isn't in plugins.sdk.events"),
     "event's type": ({"event_handlers": [handler(event="x")]}, "event must be a class"),
@@ -330,7 +334,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         {"routes": [route(path="/codes/{a}"), route(path="/codes/{b}")]},
         "the route GET /codes/{} is there twice",
     ),
-    "placeholder twice": ({"routes": [route(path="/{a}/{a}")]}, "the placeholder a is there"),
+    "parameter twice": ({"routes": [route(path="/{a}/{a}")]}, "the parameter a is there"),
     "page's action": ({"pages": [page(action="x")]}, "there is no permission x"),
     "page twice": ({"pages": [page(), page()]}, "the path /codes is there twice"),
     "page's navigation": (

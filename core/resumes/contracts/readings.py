@@ -145,7 +145,8 @@ class ResumeView(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     state: ReadingState
     detail: str
-    """What happened and what to do, for people, unless it is parsed; empty when nothing is."""
+    """What happened and what to do, for people. Of what is parsed only what is worth knowing, such
+    as that a plugin couldn't; empty when nothing is."""
     resume: ResumeFacts | None
     """What it says, with the corrections of people. Null until there is anything."""
     original: ResumeFacts | None
@@ -164,6 +165,7 @@ class ResumeView(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     """0 where the format has none."""
     parser: str | None
+    """`structure` is our own, `plugin:<id>` a plugin."""
     parser_version: str | None
     requested_at: UtcDatetime | None
     """When it was last asked for."""

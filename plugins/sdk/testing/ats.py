@@ -1,5 +1,6 @@
 """The contract of `Ats`: every adapter to another applicant tracking system passes this suite."""
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import uuid4
@@ -78,12 +79,12 @@ async def read_all(ats: Ats, cursor: str | None) -> tuple[list[ExternalApplicati
     raise AssertionError("the changes never end")
 
 
-class AtsContract:
+class AtsContract(ABC):
     """What holds of every adapter."""
 
+    @abstractmethod
     def rig(self) -> AbstractAsyncContextManager[AtsRig]:
         """Give an adapter and a vendor without applications."""
-        raise NotImplementedError
 
     async def test_jobs_are_listed(self) -> None:
         async with self.rig() as rig:

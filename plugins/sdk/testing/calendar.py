@@ -1,5 +1,6 @@
 """The contract of `Calendar`: every calendar adapter passes this suite."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -84,12 +85,12 @@ def sample_entry(hours: int = 0, *, wants_video: bool = False) -> CalendarEntry:
     )
 
 
-class CalendarContract:
+class CalendarContract(ABC):
     """What holds of every adapter."""
 
+    @abstractmethod
     def rig(self) -> AbstractAsyncContextManager[CalendarRig]:
         """Give an adapter to an empty calendar of `ORGANISER`, and its vendor."""
-        raise NotImplementedError
 
     async def test_an_entry_is_placed_as_given(self) -> None:
         async with self.rig() as rig:

@@ -1,6 +1,7 @@
 """The contract of `FileStore`: every file adapter passes this suite."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final, Protocol
@@ -30,12 +31,12 @@ class FilesRig(Protocol):
         ...
 
 
-class FilesContract:
+class FilesContract(ABC):
     """What holds of every adapter."""
 
+    @abstractmethod
     def rig(self) -> AbstractAsyncContextManager[FilesRig]:
         """Give two empty stores."""
-        raise NotImplementedError
 
     async def test_what_is_put_is_got_again(self) -> None:
         async with self.rig() as rig:

@@ -1,5 +1,6 @@
 """The contract of `IdentityProvider`: every identity adapter passes this suite."""
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -53,12 +54,12 @@ class IdentityRig(Protocol):
         ...
 
 
-class IdentityContract:
+class IdentityContract(ABC):
     """What holds of every adapter."""
 
+    @abstractmethod
     def rig(self) -> AbstractAsyncContextManager[IdentityRig]:
         """Give an adapter and its vendor."""
-        raise NotImplementedError
 
     async def test_somebody_signs_in(self) -> None:
         async with self.rig() as rig:

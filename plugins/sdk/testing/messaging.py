@@ -5,6 +5,7 @@ class TestMyVendor(MessagingContract):
         return my_vendor_with_its_fake()
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol
@@ -91,12 +92,12 @@ def sample_email(*, to: str = "ada@example.com", subject: str = SAMPLE) -> Outgo
     )
 
 
-class MessagingContract:
+class MessagingContract(ABC):
     """What holds of every adapter."""
 
+    @abstractmethod
     def rig(self) -> AbstractAsyncContextManager[MessagingRig]:
         """Give an adapter, with nothing sent yet, and its vendor."""
-        raise NotImplementedError
 
     async def test_a_message_arrives_as_it_was_given(self) -> None:
         async with self.rig() as rig:

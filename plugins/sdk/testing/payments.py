@@ -1,5 +1,6 @@
 """The contract of `Payments`: every payment adapter passes this suite."""
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -73,12 +74,12 @@ def sample_credit(amount: int = 500, customer: UUID | None = None, currency: str
     )
 
 
-class PaymentsContract:
+class PaymentsContract(ABC):
     """What holds of every adapter."""
 
+    @abstractmethod
     def rig(self) -> AbstractAsyncContextManager[PaymentsRig]:
         """Give an adapter, with nothing bought yet, and its vendor."""
-        raise NotImplementedError
 
     async def test_an_unknown_customer_has_nothing(self) -> None:
         async with self.rig() as rig:
