@@ -1,5 +1,6 @@
 """`intellimatch tenant`: what only the operator may do with tenants."""
 
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -18,11 +19,13 @@ from core.tenancy.contracts import (
     ShowTenant,
     SuspendTenant,
 )
+from core.tenancy.exporting import NoteTenantExport
 from core.tenancy.plans import FEATURES
 from tenants.addresses import tenant_host, tenant_url
 from tenants.registration import list_tenants, register_tenant
 from tenants.runtime import Runtime
 from tenants.settings import Settings
+from tenants.tenant_export import export_tenant, require_free
 
 PLAN = click.Choice(get_args(PlanId))
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -217,6 +220,38 @@ def reset_password(slug: str, email: str, *, as_json: bool) -> None:
         print_json(issued)
     else:
         click.echo(issued.link)
+
+
+@command.command("export")
+@_SLUG
+@click.option(
+    "--to",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write, such as acme.zip; it must not be there yet.",
+)
+@_AS_JSON
+def export_command(slug: str, to: Path, *, as_json: bool) -> None:
+    """Write all that the database keeps of a tenant into a zip archive of JSON Lines.
+
+    Rows of plugins' own tables are in it. Credentials and encrypted secrets are not; the archive's
+    manifest.json says what was left out and why. The file is written whole or not at all, and the
+    tenant's audit trail says that it was.
+    """
+
+    async def work(runtime: Runtime) -> Any:
+        tenant, scope = await open_tenant(runtime, slug)
+        require_free(to)
+        await scope.execute(NoteTenantExport())
+        return await export_tenant(str(runtime.settings.database_url), tenant, to)
+
+    manifest = with_runtime(work)
+    if as_json:
+        print_json(manifest)
+        return
+    rows = sum(each.rows for each in manifest.files)
+    click.echo(f"{to}: {rows} rows of {len(manifest.files)} tables, as of {manifest.taken_at}.")
+    click.echo("Left out, for the reasons in its manifest.json: " + ", ".join(manifest.left_out))
 
 
 def _change(slug: str, change: Command[Any], done: str, *, as_json: bool) -> None:

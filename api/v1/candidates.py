@@ -14,7 +14,7 @@ from api.instants import in_utc
 from api.mutation import mutate
 from api.paging import CursorParameter, LimitParameter, reply_page
 from api.problems import problems
-from api.replies import Reply
+from api.replies import Reply, reply
 from api.request_scope import Scoped
 from core.candidates.contracts import (
     CandidateFilter,
@@ -38,6 +38,7 @@ from core.candidates.contracts import (
     Tags,
     UpdateCandidate,
 )
+from core.candidates.personal_data import ExportPersonalData, PersonalData
 from core.shared.paging import DEFAULT_LIMIT, Page
 
 
@@ -180,6 +181,22 @@ class CandidateController(Controller):
         """Return a candidate. One that was merged into another answers 410 and names it."""
         view = await tenant_scope.ask(GetCandidate(candidate_id=CandidateId(candidate_id)))
         return reply_with_version(request, view, view.version)
+
+    @get(
+        "/{candidate_id:uuid}/export",
+        operation_id="exportCandidate",
+        summary="Export all that is kept about a candidate",
+        responses=problems(403, 404, 410),
+    )
+    async def export(
+        self, tenant_scope: Scoped, candidate_id: FromPath[UUID]
+    ) -> Reply[PersonalData]:
+        """Return everything that is kept about a person, for a request of theirs to see it.
+
+        Plugins are asked too; one that fails is in the answer as `unavailable`, with the reason.
+        """
+        query = ExportPersonalData(candidate_id=CandidateId(candidate_id))
+        return reply(await tenant_scope.ask(query))
 
     @patch(
         "/{candidate_id:uuid}",

@@ -1,7 +1,7 @@
 """What this slice needs from outside: storage for candidates, and lists of them."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 from core.candidates.contracts import (
@@ -18,6 +18,7 @@ from core.candidates.contracts import (
 from core.candidates.duplicates import Duplicate, DuplicateGroup, MergeView
 from core.candidates.merging import MergeRecord, Moved
 from core.candidates.model import Candidate
+from core.ports.personal_data import KnownPerson
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 from core.shared.paging import Page, PageRequest
@@ -160,6 +161,24 @@ class MergeRepository(Protocol):
 
     async def mark_undone(self, merge_id: MergeId, at: UtcDatetime) -> None:
         """Say that the merge was undone, and forget the personal data in its record."""
+        ...
+
+
+class KnownPersons(Protocol):
+    """Says as whom a candidate is known."""
+
+    async def known(self, candidate_id: CandidateId) -> KnownPerson:
+        """Return the candidate's ids and addresses, those of merged and of messages among them."""
+        ...
+
+
+class PersonQueries(KnownPersons, Protocol):
+    """Reads everything about one candidate."""
+
+    async def records(
+        self, candidate_id: CandidateId
+    ) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+        """Return every row about the candidate save the profile, by the table that holds it."""
         ...
 
 

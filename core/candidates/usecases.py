@@ -15,7 +15,13 @@ from core.candidates.contracts import (
 from core.candidates.errors import CandidateChanged
 from core.candidates.events import CandidateCreated, CandidateDeleted, CandidateUpdated
 from core.candidates.model import Candidate, PhoneNumbers, clean_profile, clean_values
-from core.candidates.ports import CandidateQueries, CandidateRepository, FileRepository
+from core.candidates.ports import (
+    CandidateQueries,
+    CandidateRepository,
+    FileRepository,
+    KnownPersons,
+)
+from core.ports.personal_data import Erasure
 from core.ports.tasks import Tasks
 from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
@@ -88,14 +94,20 @@ async def delete_candidate(
     *,
     candidates: CandidateRepository,
     files: FileRepository,
+    persons: KnownPersons,
+    erasure: Erasure,
     quotas: Quotas,
     tasks: Tasks,
     recorder: Recorder,
 ) -> None:
-    """Remove the candidate; only its id remains, in the audit trail and the outbox."""
+    """Remove the candidate; only its id remains, in the audit trail and the outbox.
+
+    Plugins that may know the person are asked to forget them, by background work.
+    """
     candidate = await candidates.get(command.candidate_id)
     require_version(candidate, command.expected_version)
     file_ids = await files.ids(candidate.id)
+    await erasure.promise(await persons.known(candidate.id))
     await candidates.remove(candidate.id, candidate.version)
     if file_ids:
         await tasks.schedule("remove_files", {"file_ids": file_ids})

@@ -80,6 +80,7 @@ AUDIENCES: Final[dict[str, Action]] = {
     "task.dropped": Action.MANAGE_TENANT,
     "task.retried": Action.MANAGE_TENANT,
     "tenant.custom_domain_set": Action.MANAGE_TENANT,
+    "tenant.exported": Action.MANAGE_TENANT,
     "tenant.feature_flag_set": Action.MANAGE_TENANT,
     "tenant.plan_changed": Action.MANAGE_TENANT,
     "tenant.pruned": Action.MANAGE_TENANT,

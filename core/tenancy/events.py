@@ -47,6 +47,12 @@ class TenantResumed(TenantEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "tenant.resumed"
 
 
+class TenantWasExported(TenantEvent, frozen=True, kw_only=True):
+    """The operator began to take out all that is kept of the tenant."""
+
+    type: ClassVar[str] = "tenant.exported"
+
+
 class CustomDomainSet(TenantEvent, frozen=True, kw_only=True):
     """The tenant's own domain changed; None means it has none any more."""
 

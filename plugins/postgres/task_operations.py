@@ -13,7 +13,7 @@ from core.tasks.contracts import ListTasks, TaskView
 from core.tasks.errors import TaskNotFound
 from plugins.postgres.database import TenantReader
 from plugins.postgres.task_tables import tasks
-from plugins.postgres.tasks import CHANNEL
+from plugins.postgres.tasks import CHANNEL, SEALED
 from plugins.postgres.unit import Unit
 
 _NOW: Final = sa.func.clock_timestamp()
@@ -68,9 +68,10 @@ class PostgresTaskOperations:
         )
 
     async def drop(self, task_id: TaskId) -> TaskView:
-        """Finish it without its work."""
+        """Finish it without its work, and forget what was sealed for that."""
         return await self._change(
             task_id,
+            payload=tasks.c.payload.op("-")(sa.literal(SEALED, sa.Text)),
             finished_at=sa.func.now(),
             dead_at=sa.func.coalesce(tasks.c.dead_at, sa.func.now()),
             dead_reason="dropped",

@@ -20,6 +20,11 @@ CHANNEL: Final = "tasks_promised"
 """The relay listens here; the notice goes out with the commit and says only that there is work."""
 
 
+SEALED: Final = "sealed"
+"""The field of a payload that holds personal data, encrypted. It goes when the task ends: its work
+takes it out when it is done, `task_operations` when it is dropped."""
+
+
 class PostgresTasks:
     """Implements `core.ports.tasks.Tasks`; `request_id` goes along, for the logs of the work."""
 
@@ -169,6 +174,14 @@ class LeasedTasks:
             )
             for row in rows
         }
+
+    async def forget_sealed(self, task_id: UUID) -> None:
+        """Take what is sealed out of the payload: the work that needed it is done."""
+        await self._unit.execute(
+            sa.update(tasks)
+            .where(tasks.c.id == task_id)
+            .values(payload=tasks.c.payload.op("-")(sa.literal(SEALED, sa.Text)))
+        )
 
     async def correct_end(self, task_id: UUID) -> None:
         """Note the present time as the end of a task finished in this transaction."""

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from core.shared.ids import TenantId
 from plugins.postgres.plugin_data import ALL_TABLES
-from plugins.postgres.plugin_tables import OWNED_BY
 from plugins.postgres.tables import metadata
 
 
@@ -27,7 +26,7 @@ async def erase_tenant(admin_url: str, tenant_id: TenantId, emails: Sequence[str
         async with connection.transaction():
             # Every table that refers to the tenant is emptied of it below, in whatever order.
             await connection.execute("SET LOCAL session_replication_role = replica")
-            plugins = [row["name"] for row in await connection.fetch(ALL_TABLES, OWNED_BY)]
+            plugins = [row["name"] for row in await connection.fetch(ALL_TABLES)]
             # Names come from the catalogue.
             of_plugins = [f'DELETE FROM "{name}" WHERE tenant_id = $1' for name in plugins]  # noqa: S608
             for statement in [*of_plugins, *_deletions()]:

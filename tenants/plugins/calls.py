@@ -14,6 +14,7 @@ from plugins.sdk.revisions import tables_after
 from plugins.sdk.tables import Table
 from tenants.plugins.context import HostContext
 from tenants.plugins.enabled import EnabledPlugin
+from tenants.plugins.renewing import AccountTokens
 from tenants.plugins.seams import Process
 
 SECONDS: Final = 30.0
@@ -24,13 +25,18 @@ class Repeated(msgspec.Struct, frozen=True):
 
     call_id: str
     request_id: str
+    changes_once: bool = True
+    """False for calls that must do all of it each time, whatever earlier attempts did."""
 
 
 class PluginCalls:
     """Of one process."""
 
-    def __init__(self, process: Process, guard: PluginGuard, catalogue: Catalogue) -> None:
+    def __init__(
+        self, process: Process, guard: PluginGuard, catalogue: Catalogue, tokens: AccountTokens
+    ) -> None:
         self._process = process
+        self._tokens = tokens
         self.guard = guard
         self._tables: dict[str, Mapping[str, Table]] = {
             plugin.id: tables_after(plugin.migrations) for plugin in catalogue.plugins.values()
@@ -56,8 +62,9 @@ class PluginCalls:
             tenant,
             enabled,
             self._tables.get(enabled.id, {}),
+            self._tokens,
             named.call_id,
-            repeatable=repeated is not None,
+            repeatable=repeated is not None and repeated.changes_once,
             request_id=named.request_id,
         )
         try:

@@ -15,6 +15,7 @@ import structlog
 
 from core.installations.model import Installation
 from core.installations.settings import open_settings
+from core.shared.errors import NotFound
 from core.shared.ids import TenantId
 from core.shared.tenant import TenantContext
 from core.tenancy.entitlements import included_in_plan
@@ -36,6 +37,17 @@ UPGRADES_WAIT_SECONDS: Final = 0.5
 """How long a reader waits for settings to be brought up to date; the rest is done behind it."""
 
 log = structlog.get_logger(__name__)
+
+
+class PluginMissing(NotFound):
+    """A plugin keeps data of the tenant, and its package isn't installed any more."""
+
+    code = "plugin_missing"
+    title = "A plugin isn't installed any more"
+    TEXT = (
+        "The plugin {} still keeps data, and its package isn't installed. Install it again, or "
+        "uninstall the plugin together with its data; then try again."
+    )
 
 
 class EnabledPlugin(msgspec.Struct, frozen=True):
@@ -114,6 +126,22 @@ class EnabledPlugins:
     async def find(self, tenant_id: TenantId, plugin_id: str) -> EnabledPlugin | None:
         """Return one, enabled or not, or None when the tenant has no settings for it."""
         return next((each for each in await self.of(tenant_id) if each.id == plugin_id), None)
+
+    async def kept(self, tenant_id: TenantId, plugin_id: str) -> EnabledPlugin | None:
+        """Return one as it stands in the database now, also when its data alone was kept.
+
+        None when nothing of it is there. Raises PluginMissing when its package isn't.
+        """
+        await self.of(tenant_id)
+        reader = self._process.database.reader(tenant_id)
+        installation = await PostgresInstallationQueries(reader).find(plugin_id)
+        if installation is None:
+            return None
+        plugin = self._catalogue.plugins.get(plugin_id)
+        if plugin is None:
+            raise PluginMissing(PluginMissing.TEXT.format(plugin_id), plugin=plugin_id)
+        values = await open_settings(installation, self._process.secrets(tenant_id))
+        return await self._joined(plugin, installation, values)
 
     async def _read(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
         reader = self._process.database.reader(tenant_id)

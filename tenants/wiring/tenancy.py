@@ -1,7 +1,7 @@
 """Which adapter stands behind each port of tenancy."""
 
 from core.identity.appointment import FirstAdminAppointment
-from core.tenancy import usecases
+from core.tenancy import exporting, usecases
 from core.tenancy.contracts import Quotas
 from core.tenancy.ports import AdminAppointment, TenantDoors, TenantQueries, TenantRepository
 from plugins.postgres.links import PostgresInvitations
@@ -15,7 +15,7 @@ from tenants.injection import Providers, Session, recorder_of
 from tenants.tokens import TenantTokens
 from tenants.wiring.identity import HASHER, enrolment
 
-USE_CASES = (usecases,)
+USE_CASES = (exporting, usecases)
 """Importing them registers what they handle."""
 
 

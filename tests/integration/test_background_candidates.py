@@ -71,9 +71,11 @@ async def test_a_disk_that_is_away_costs_no_attempts(
     await scope.execute(DeleteCandidate(candidate_id=made.id))
     connection = await asyncpg.connect(database.admin_url)
     try:
-        for _ in range(5):
-            assert await worker.run_due() == 1
+        assert await worker.run_due() == 2, "its files, and plugins that may know the person"
+        for _ in range(4):
             await connection.execute("UPDATE tasks SET run_at = now() WHERE finished_at IS NULL")
+            assert await worker.run_due() == 1
+        await connection.execute("UPDATE tasks SET run_at = now() WHERE finished_at IS NULL")
         path.rmdir()
         path.write_bytes(b"secret")
         assert await worker.run_due() == 1

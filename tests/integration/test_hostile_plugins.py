@@ -33,7 +33,13 @@ from tests.fixtures.worlds import World
 
 pytestmark = pytest.mark.slow
 
-LONGEST_SECONDS: Final = {"route": 5.0, "webhook": 5.0, "page": 5.0, "check": 25.0}
+LONGEST_SECONDS: Final = {
+    "route": 5.0,
+    "webhook": 5.0,
+    "page": 5.0,
+    "check": 25.0,
+    "export": 25.0,
+}
 """Of an attack: its deadline, two graces, and a machine that has more to do."""
 
 SLOWEST_MEDIAN: Final = 0.15
@@ -60,6 +66,7 @@ class Scene:
         self.server = server
         self.attacked = server.client("acme", world.acme.members["admin"].api_key)
         self.vendor = server.client("acme", None)
+        self.person = ""
         self._acme = server.client("acme", world.acme.members["viewer"].api_key)
         self._globex = server.client("globex", world.globex.members["viewer"].api_key)
         self.globex_admin = server.client("globex", world.globex.members["admin"].api_key)
@@ -82,6 +89,8 @@ class Scene:
             await _fine(client.post(f"{PLUGINS}/neighbour/enable", json={}))
         given = {"accept_permissions": ["candidates:read"], "settings": {"token": SECRET}}
         await _fine(self.attacked.post(f"{PLUGINS}/hostile/enable", json=given))
+        made = await self.attacked.post("/api/v1/candidates", json={"full_name": "Ada Lovelace"})
+        self.person = made.json()["id"]
 
     async def attack(self, place: str, name: str) -> Outcome:
         """Attack from one place, after the plugin was given a fresh start."""
@@ -104,6 +113,10 @@ class Scene:
                 return await self.vendor.post(
                     "/api/hooks/hostile/vendor", headers=headers, timeout=30
                 )
+            case "export":
+                await self.arm(place, name)
+                path = f"/api/v1/candidates/{self.person}/export"
+                return await self.attacked.get(path, timeout=30)
             case _:
                 await self.arm(place, name)
                 return await self.attacked.post(f"{PLUGINS}/hostile/test", timeout=30)
@@ -129,6 +142,8 @@ def faults(outcomes: list[Outcome]) -> list[str]:
         allowed = ANSWERED[each.attack] if each.place == "route" else None
         if each.status in {0, 500} or (allowed is not None and each.status not in allowed):
             found.append(f"{name}: {each.status} {each.text[:200]}")
+        if each.place == "export" and not (each.status == 200 and '"hostile"' in each.text):
+            found.append(f"{name}: the export doesn't say what became of it: {each.text[:200]}")
         if each.seconds > LONGEST_SECONDS[each.place]:
             found.append(f"{name}: took {each.seconds:.1f} s")
         if SECRET in each.text:
@@ -184,7 +199,7 @@ async def test_what_fails_at_its_import_is_refused_and_the_rest_is_there(
     examined("plugins that fail at their import", len(refused))
 
 
-@pytest.mark.parametrize("place", ["route", "page", "webhook", "check"])
+@pytest.mark.parametrize("place", ["route", "page", "webhook", "check", "export"])
 async def test_attacks_stay_with_who_is_attacked(
     scene: Scene, place: str, examined: Examined
 ) -> None:
