@@ -42,8 +42,10 @@ async def set_settings(
 ) -> tuple[str, ...]:
     """Replace the settings by `given` and return the names of the fields that changed.
 
-    A secret that is left out, or sent back as it is shown, keeps its value; null clears it. Raises
-    InvalidInput that names every wrong field; then nothing was changed.
+    A secret that is left out, or sent back as it is shown, keeps its value; null clears it. What is
+    left out besides is kept as the default that it has now: a later version of the plugin, which
+    may have another, is then told what held until it came. Raises InvalidInput that names every
+    wrong field; then nothing was changed.
     """
     plain, secret = apart(given, plugin.secret_fields)
     cleared = {name for name, value in secret.items() if value in (None, {"set": False})}
@@ -57,7 +59,8 @@ async def set_settings(
     kept = (set(installation.sealed) & known) - cleared - set(fresh)
     stored = catalogue.check_settings(plugin.id, {**plain, **fresh}, kept)
     plain, fresh = apart(stored, plugin.secret_fields)
-    before = installation.settings
+    plain = catalogue.with_defaults(plugin.id, plain)
+    before = {**catalogue.with_defaults(plugin.id, {}), **installation.settings}
     changed = {name for name in before.keys() | plain.keys() if before.get(name) != plain.get(name)}
     changed |= set(fresh) | (set(installation.sealed) - kept)
     installation.settings = plain

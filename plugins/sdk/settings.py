@@ -47,7 +47,8 @@ class NoSettings(Settings, frozen=True):
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 """Takes stored settings of one version, secrets included, and returns those of the next.
 
-A field that the admin left at its default isn't stored, and so isn't among them.
+A field that was left at its default is among them, with the default that it had. A secret that
+isn't set isn't, nor are defaults of settings that were saved before SDK 1.1.
 """
 
 

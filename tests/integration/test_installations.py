@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -162,6 +163,8 @@ async def test_a_secret_left_out_stays_and_null_clears_it(
     assert changed.settings["token"] == changed.settings["second"] == {"set": True}
     assert await clear_settings(runtime, world) == {
         "account": "b",
+        "limit": 10,
+        "codes": [],
         "token": SECRET,
         "second": "two",
     }
@@ -387,6 +390,58 @@ async def test_settings_of_an_older_version_are_kept_anew_once(
         assert (await clear_settings(runtime, world))["api_token"] == SECRET
     finally:
         await newer.close()
+
+
+class CodesV3(CodesV1, frozen=True):
+    """Another default: so many a second are no more."""
+
+    limit: int = 3
+
+
+async def test_an_upgrade_is_told_what_was_left_at_its_default(
+    settings: Settings, world: World, admin: TenantScope, runtime: Runtime
+) -> None:
+    await enabled(admin)
+    assert (await clear_settings(runtime, world))["limit"] == 10
+    told: list[dict[str, Any]] = []
+
+    def noted(values: dict[str, Any]) -> dict[str, Any]:
+        told.append(dict(values))
+        return values
+
+    spec = SettingsSpec(type=CodesV3, version=2, upgrades={1: noted})
+    newer = await Runtime.open(settings, catalogue=catalogue_of(sample(settings=spec)))
+    try:
+        (found,) = await newer.plugins.enabled.of(world.acme.id)
+        while not found.is_enabled:
+            newer.plugins.enabled.forget(world.acme.id)
+            (found,) = await newer.plugins.enabled.of(world.acme.id)
+        assert [(each["account"], each["limit"], each["codes"]) for each in told] == [
+            ("acme-1", 10, [])
+        ]
+        assert found.values["limit"] == 10, "what held before the upgrade holds after it"
+        scope = newer.scope(world.acme.context, world.acme.actor("admin"), "test")
+        shown = await scope.ask(ShowPlugin(plugin_id="codes"))
+        assert shown.settings["limit"] == 10
+    finally:
+        await newer.close()
+
+
+async def test_a_default_counts_as_no_change(admin: TenantScope, database: TestDatabase) -> None:
+    await enabled(admin)
+    view = await admin.execute(
+        ConfigurePlugin(plugin_id="codes", settings={"account": "acme-1", "limit": 10})
+    )
+    assert view.settings["limit"] == 10
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        fields = await connection.fetchval(
+            "SELECT payload->>'fields' FROM outbox WHERE type = 'plugin.configured' "
+            "ORDER BY id DESC LIMIT 1"
+        )
+    finally:
+        await connection.close()
+    assert "limit" not in str(fields)
 
 
 async def test_a_plugin_whose_package_is_gone_can_be_seen_and_put_away(
