@@ -14,7 +14,6 @@ from plugins.sdk.revisions import tables_after
 from plugins.sdk.tables import Table
 from tenants.plugins.context import HostContext
 from tenants.plugins.enabled import EnabledPlugin
-from tenants.plugins.renewing import AccountTokens
 from tenants.plugins.seams import Process
 
 SECONDS: Final = 30.0
@@ -32,11 +31,8 @@ class Repeated(msgspec.Struct, frozen=True):
 class PluginCalls:
     """Of one process."""
 
-    def __init__(
-        self, process: Process, guard: PluginGuard, catalogue: Catalogue, tokens: AccountTokens
-    ) -> None:
+    def __init__(self, process: Process, guard: PluginGuard, catalogue: Catalogue) -> None:
         self._process = process
-        self._tokens = tokens
         self.guard = guard
         self._tables: dict[str, Mapping[str, Table]] = {
             plugin.id: tables_after(plugin.migrations) for plugin in catalogue.plugins.values()
@@ -62,7 +58,6 @@ class PluginCalls:
             tenant,
             enabled,
             self._tables.get(enabled.id, {}),
-            self._tokens,
             named.call_id,
             repeatable=repeated is not None and repeated.changes_once,
             request_id=named.request_id,
