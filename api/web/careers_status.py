@@ -34,6 +34,9 @@ STANDING: Final[labels.Labels] = {
     "rejected": mark("This time it is somebody else. Thank you for applying."),
     "withdrawn": mark("You withdrew your application. The hiring team knows."),
 }
+RECEIVED: Final = mark("We have your application.")
+"""All that is said while it only arrived: the page of somebody who applied before shows this for
+ever, and must neither promise more nor look different from everybody else's."""
 STEPS: Final[labels.Labels] = {
     "received": mark("Application received"),
     "moved": mark("Next step"),
@@ -106,9 +109,10 @@ async def withdraw_application(
 
 def _standing(progress: ProgressView) -> dict[str, Any]:
     ended = progress.disposition in {"rejected", "withdrawn"}
+    standing = STANDING[progress.disposition if ended else progress.stage_kind]
     return {
         "progress": progress,
-        "standing": STANDING[progress.disposition if ended else progress.stage_kind],
+        "standing": RECEIVED if progress.only_arrived else standing,
         "steps": STEPS,
         "kinds": {"active": "info", "hired": "good", "rejected": "", "withdrawn": ""},
         "dispositions": labels.DISPOSITION,

@@ -155,6 +155,11 @@ class ProgressView(msgspec.Struct, frozen=True):
         """Whether there is anything to withdraw from."""
         return self.disposition == "active"
 
+    @property
+    def only_arrived(self) -> bool:
+        """Whether nothing happened yet; of a repeated submission nothing else is ever shown."""
+        return self.disposition == "active" and len(self.steps) == 1
+
 
 class SubmissionView(msgspec.Struct, frozen=True):
     """A form that was sent, as the hiring team sees it: what the applicant wrote of themselves."""

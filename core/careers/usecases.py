@@ -14,6 +14,7 @@ from core.shared.errors import FieldError, InvalidInput
 from core.shared.events import Recorder
 from core.shared.ids import Ids
 from core.shared.usecase import handles
+from core.tenancy.contracts import Quotas
 
 UNEXPLAINED = "Withdrawn on the careers site, without a reason."
 UNPROVEN = (
@@ -30,6 +31,7 @@ async def apply(
     submissions: Submissions,
     notices: Notices,
     seals: FormSeals,
+    quotas: Quotas,
     clock: Clock,
     ids: Ids,
     recorder: Recorder,
@@ -37,7 +39,8 @@ async def apply(
     """Make candidate, application and file in one transaction.
 
     The same form sent twice is one submission. An address that has an active application for the
-    job gets no second one; the answer is the same, so that it tells nobody who has applied.
+    job gets no second one; the answer is the same, so that it tells nobody who has applied. For the
+    same reason a plan without room for another candidate refuses everybody's form.
     """
     job_id = command.form.job_id
     await applicants.require_open(job_id)
@@ -53,6 +56,7 @@ async def apply(
     await submissions.hold(command.email)
     if await submissions.by_link(link_hash) is not None:
         return Receipt(link)
+    await quotas.require_room("candidates", 1)
     known = await submissions.known_applicant(command.email, job_id)
     candidate_id = known.candidate_id if known else await applicants.add(command)
     if command.resume is not None:

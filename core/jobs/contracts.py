@@ -36,6 +36,9 @@ Skill = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=LINE, e
 StageName = Annotated[
     str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE, examples=["Phone screen"])
 ]
+PublicStageName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE, examples=["In review"])
+]
 TargetDays = Annotated[int, msgspec.Meta(ge=1, le=365)]
 
 
@@ -90,6 +93,8 @@ class Stage(msgspec.Struct, frozen=True):
     kind: StageKind
     target_days: int | None = None
     """How long an application should stay here at most."""
+    public_name: str | None = None
+    """What applicants read instead of the name; null: they read the name."""
 
 
 class StageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +104,8 @@ class StageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: StageKind
     target_days: TargetDays | None = None
     id: StageId | None = None
+    public_name: PublicStageName | None = None
+    """What applicants read instead of the name; several stages may share one."""
 
 
 class DefaultStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +114,8 @@ class DefaultStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: StageName
     kind: StageKind
     target_days: TargetDays | None = None
+    public_name: PublicStageName | None = None
+    """What applicants read instead of the name; several stages may share one."""
 
 
 class JobView(msgspec.Struct, frozen=True):

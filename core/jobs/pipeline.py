@@ -23,7 +23,7 @@ def check_stages(stages: Sequence[StageSpec | DefaultStage]) -> None:
     """Raise InvalidInput, naming each wrong stage, unless `stages` make a pipeline.
 
     One begins with its only `applied` stage, ends with its only `hired` stage, and has names that
-    differ.
+    differ. Public names needn't: several steps inside may be one to applicants.
     """
     wrong: list[FieldError] = []
     if not 2 <= len(stages) <= MAX_STAGES:
@@ -38,6 +38,9 @@ def check_stages(stages: Sequence[StageSpec | DefaultStage]) -> None:
         elif name in names:
             wrong.append(FieldError(f"{field}.name", "Another stage has this name."))
         names.add(name)
+        if stage.public_name is not None and not stage.public_name.strip():
+            message = "Write what applicants read, or leave it out."
+            wrong.append(FieldError(f"{field}.public_name", message))
         if (stage.kind == "applied") != (place == 0):
             wrong.append(
                 FieldError(f"{field}.kind", "The first stage, and only it, is of the kind applied.")
@@ -48,3 +51,8 @@ def check_stages(stages: Sequence[StageSpec | DefaultStage]) -> None:
             )
     if wrong:
         raise InvalidInput(*wrong)
+
+
+def public_name_of(stage: StageSpec | DefaultStage) -> str | None:
+    """Return what applicants read, if that isn't the stage's own name."""
+    return None if stage.public_name is None else stage.public_name.strip()

@@ -6,7 +6,7 @@ from core.applications.events import ApplicationMoved
 from core.jobs.contracts import JobView, SetJobStages, Stage, StageId, StageSpec
 from core.jobs.errors import StageOccupied
 from core.jobs.events import JobStagesChanged
-from core.jobs.pipeline import check_stages
+from core.jobs.pipeline import check_stages, public_name_of
 from core.jobs.ports import JobRepository
 from core.jobs.usecases import view_of
 from core.shared.actor import Actor
@@ -34,7 +34,13 @@ async def set_job_stages(
     check_stages(command.stages)
     _check_ids(command.stages, job.stages)
     stages = tuple(
-        Stage(spec.id or StageId(ids.new()), spec.name.strip(), spec.kind, spec.target_days)
+        Stage(
+            spec.id or StageId(ids.new()),
+            spec.name.strip(),
+            spec.kind,
+            spec.target_days,
+            public_name_of(spec),
+        )
         for spec in command.stages
     )
     removed = [stage for stage in job.stages if stage.id not in {kept.id for kept in stages}]

@@ -31,7 +31,7 @@ from core.jobs.events import (
     JobStatusChanged,
 )
 from core.jobs.model import Job, named_questions
-from core.jobs.pipeline import check_stages
+from core.jobs.pipeline import check_stages, public_name_of
 from core.jobs.ports import JobQueries, JobRepository, PipelineRepository
 from core.ports.team import Team
 from core.shared.actor import Actor
@@ -81,7 +81,10 @@ async def create_job(
         hiring_team=command.hiring_team,
         questions=named_questions(command.questions, (), ids.new),
         stages=tuple(
-            Stage(StageId(ids.new()), stage.name, stage.kind, stage.target_days) for stage in stages
+            Stage(
+                StageId(ids.new()), stage.name, stage.kind, stage.target_days, public_name_of(stage)
+            )
+            for stage in stages
         ),
     )
     job.check()

@@ -1,6 +1,6 @@
 """Reads what the public may see of a tenant from rows; `sql/careers.sql` holds the statements."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -120,7 +120,7 @@ class PostgresCareersQueries:
 
 
 def _progress(row: Any) -> ProgressView:
-    steps = tuple(_step(change) for change in row["changes"])
+    steps = tuple(_told(_step(change) for change in row["changes"]))
     return ProgressView(
         job_id=row["job_id"],
         job_title=row["job_title"],
@@ -149,6 +149,15 @@ def _repeated(row: Any) -> ProgressView:
         stage_kind="applied",
         steps=tuple(steps),
     )
+
+
+def _told(steps: Iterable[ProgressStep]) -> Iterator[ProgressStep]:
+    """Leave out moves between stages that are one to applicants."""
+    shown: str | None = None
+    for step in steps:
+        if step.kind != "moved" or step.stage != shown:
+            yield step
+        shown = step.stage or shown
 
 
 def _step(change: Mapping[str, Any]) -> ProgressStep:

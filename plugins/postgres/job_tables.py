@@ -29,6 +29,8 @@ jobs = tenant_table(
     sa.Column("skills", ARRAY(sa.Text), nullable=False),
     sa.Column("openings", sa.Integer, nullable=False),
     json_column("questions"),
+    # The public names of stages that are gone, by their ids: histories never name them otherwise.
+    json_column("former_public_names", nullable=True),
     text_column("status"),
     text_column("status_reason", nullable=True),
     time_column("status_changed_at"),
@@ -73,6 +75,7 @@ stages = tenant_table(
     text_column("name"),
     text_column("kind"),
     sa.Column("target_days", sa.SmallInteger, nullable=True),
+    text_column("public_name", nullable=True),
     sa.CheckConstraint("kind IN ('applied', 'in_progress', 'offer', 'hired')", name="kind"),
     refs=[Ref("job_id", "jobs", "CASCADE")],
     indexes=[("job_id", "position")],

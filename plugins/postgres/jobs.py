@@ -97,6 +97,7 @@ class PostgresJobs:
     async def write_stages(self, job: Job) -> None:
         """Upsert the stages in order and delete those that are gone."""
         kept = [stage.id for stage in job.stages]
+        await self._keep_public_names(job.id, kept)
         await self._unit.execute(
             sa.delete(stages).where(stages.c.job_id == job.id, stages.c.id.not_in(kept))
         )
@@ -113,10 +114,29 @@ class PostgresJobs:
                     "name": stage.name,
                     "kind": stage.kind,
                     "target_days": stage.target_days,
+                    "public_name": stage.public_name,
                 }
                 for position, stage in enumerate(job.stages)
             ],
         )
+
+    async def _keep_public_names(self, job_id: JobId, kept: Sequence[StageId]) -> None:
+        """Remember what applicants read of stages that go, so that they never read another name."""
+        gone = await self._unit.all(
+            sa.select(stages.c.id, stages.c.public_name).where(
+                stages.c.job_id == job_id,
+                stages.c.id.not_in(kept),
+                stages.c.public_name.is_not(None),
+            )
+        )
+        if gone:
+            present = sa.func.coalesce(jobs.c.former_public_names, sa.literal({}, postgresql.JSONB))
+            names = sa.literal({str(row.id): row.public_name for row in gone}, postgresql.JSONB)
+            await self._unit.execute(
+                sa.update(jobs)
+                .where(jobs.c.id == job_id)
+                .values(former_public_names=present.op("||")(names))
+            )
 
     async def remove(self, job_id: JobId) -> None:
         """Delete the job; team and stages go with it."""
@@ -264,10 +284,12 @@ async def stages_of(unit: Unit, job_id: JobId) -> tuple[Stage, ...]:
     rows = await unit.all(
         sa.select(stages).where(stages.c.job_id == job_id).order_by(stages.c.position)
     )
-    return tuple(Stage(row.id, row.name, row.kind, row.target_days) for row in rows)
+    return tuple(
+        Stage(row.id, row.name, row.kind, row.target_days, row.public_name) for row in rows
+    )
 
 
-_STAGE_FIELDS = ("position", "name", "kind", "target_days")
+_STAGE_FIELDS = ("position", "name", "kind", "target_days", "public_name")
 
 
 def _values(job: Job) -> dict[str, Any]:

@@ -397,22 +397,30 @@ async def test_jobs_that_are_not_open_take_nothing(
 
 
 async def test_a_full_plan_is_told_kindly_and_not_in_our_words(
-    hiring: Hiring, applicant: Applicant, database: TestDatabase
+    hiring: Hiring, applicant: Applicant, database: TestDatabase, examined: Examined
 ) -> None:
     job = await hiring.open_job()
+    await applicant.apply(job, email="early@example.com")
+    known = CreateCandidate(full_name="Known", emails=("known@example.com",))
+    await hiring.scope().execute(known)
     superuser = await asyncpg.connect(database.admin_url)
     tenant = applicant.tenant.id
     full = "UPDATE quota_usage SET used = used + $2 WHERE tenant_id = $1 AND quota = 'candidates'"
     await hiring.scope().execute(CreateCandidate(full_name="Somebody"))
     try:
         await superuser.execute(full, tenant, 10**9)
-        answer = await applicant.send(job, applicant.filled(job, email="late@example.com"))
+        answers = [
+            await applicant.send(job, applicant.filled(job, email=email))
+            for email in ("late@example.com", "known@example.com", "early@example.com")
+        ]
     finally:
         await superuser.execute(full, tenant, -(10**9))
         await superuser.close()
-    assert answer.status_code == 503
-    assert "be taken at the moment" in answer.text
-    assert "plan" not in answer.text.lower()
+    for answer in answers:
+        assert answer.status_code == 503, "it tells which addresses are known"
+        assert "be taken at the moment" in answer.text
+        assert "plan" not in answer.text.lower()
+    examined("addresses", len(answers))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Following an application by its secret link, and withdrawing."""
 
+import html
 import re
 import secrets
+from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from core.applications.contracts import (
@@ -15,9 +18,10 @@ from core.applications.contracts import (
     ReopenApplication,
 )
 from core.candidates.contracts import DeleteCandidate, ListNotes
-from core.jobs.contracts import ChangeJobStatus, JobView
+from core.jobs.contracts import ChangeJobStatus, GetJob, JobView
 from tenants.runtime import Runtime
 from tests.fixtures.applicants import Applicant, ApplicantFor, applicant, applicant_for
+from tests.fixtures.clients import ClientFor
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
@@ -67,6 +71,136 @@ async def test_the_link_shows_each_stage_and_no_reason(
         assert person not in again, "who works on it stays inside"
 
 
+INTERNAL = ("Sift & dump", "Grill them", "Lowball")
+
+
+async def test_applicants_read_public_names_and_never_the_others(
+    hiring: Hiring, applicant: Applicant, client_for: ClientFor, examined: Examined
+) -> None:
+    job = await hiring.open_job(title="Named")
+    link = await applicant.apply(job)
+    path = f"/careers/applications/{link}"
+    stages = [msgspec.to_builtins(stage) for stage in job.stages]
+    for stage, name in zip(stages[1:4], INTERNAL, strict=True):
+        stage["name"] = name
+    stages[1]["public_name"] = stages[2]["public_name"] = " In review "
+    stages[3]["public_name"] = "Conversation"
+    client = client_for("acme", "recruiter")
+
+    async def keep(**more: Any) -> None:
+        answer = await client.put(f"/api/v1/jobs/{job.id}/stages", json={"stages": stages, **more})
+        assert answer.status_code == 200, answer.text
+
+    await keep()
+    shown = await hiring.scope().ask(GetJob(job_id=job.id))
+    assert [stage.public_name for stage in shown.stages[:4]] == [
+        None,
+        "In review",
+        "In review",
+        "Conversation",
+    ]
+    application = await _only(hiring, job)
+    for place in (1, 2, 3):
+        application = await hiring.move(application, place, shown)
+    page = (await applicant.get(path)).text
+    assert "<strong>Conversation</strong>" in page
+    assert page.count("In review") == 1, "two stages that are one to applicants"
+    # What was public stays so when its stage is gone.
+    gone = stages.pop(3)
+    await keep(move_to={gone["id"]: stages[1]["id"]})
+    for address in (path, f"{path}/progress"):
+        page = (await applicant.get(address)).text
+        assert "<strong>Conversation</strong>" in page
+        assert '<strong class="stage-name">In review</strong>' in page
+        for name in INTERNAL:
+            assert html.escape(name) not in page
+            assert name not in page
+    second = await applicant.apply(job)
+    stages[0]["public_name"] = "Letterbox"
+    await keep()
+    page = (await applicant.get(f"/careers/applications/{second}")).text
+    assert "Letterbox" in page
+    assert stages[0]["name"] not in _visible(page)
+    examined("internal names", len(INTERNAL) + 1)
+
+
+async def test_a_planted_internal_name_is_found(
+    hiring: Hiring, applicant: Applicant, database: TestDatabase
+) -> None:
+    job = await hiring.open_job(title="Planted")
+    link = await applicant.apply(job)
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        await connection.execute(
+            "UPDATE stages SET name = $2, public_name = NULL WHERE id = $1",
+            job.stages[0].id,
+            INTERNAL[0],
+        )
+    finally:
+        await connection.close()
+    page = (await applicant.get(f"/careers/applications/{link}")).text
+    assert html.escape(INTERNAL[0]) in page, "the check above looks for what is never there"
+
+
+@pytest.mark.parametrize("public_name", ["", "   ", "two\nlines", "x" * 61, 5])
+async def test_a_public_name_is_a_line_or_nothing(
+    hiring: Hiring, client_for: ClientFor, public_name: Any
+) -> None:
+    job = await hiring.open_job()
+    stages = [msgspec.to_builtins(stage) for stage in job.stages]
+    stages[1]["public_name"] = public_name
+    answer = await client_for("acme", "recruiter").put(
+        f"/api/v1/jobs/{job.id}/stages", json={"stages": stages}
+    )
+    assert answer.status_code in {400, 422}
+    assert "public_name" in answer.text
+
+
+async def test_new_jobs_have_the_public_names_of_the_default_stages(
+    hiring: Hiring, client_for: ClientFor
+) -> None:
+    client = client_for("acme", "admin")
+    before = (await client.get("/api/v1/pipeline")).json()["stages"]
+    named = [{**stage, "public_name": f"Step {place}"} for place, stage in enumerate(before)]
+    saved = await client.put("/api/v1/pipeline", json={"stages": named})
+    assert saved.status_code == 200, saved.text
+    try:
+        job = await hiring.open_job()
+        assert [stage.public_name for stage in job.stages] == [
+            f"Step {place}" for place in range(len(before))
+        ]
+    finally:
+        await client.put("/api/v1/pipeline", json={"stages": before})
+
+
+async def test_the_second_link_says_nothing_that_is_false_whatever_becomes_of_the_first(
+    hiring: Hiring, applicant: Applicant, examined: Examined
+) -> None:
+    job = await hiring.open_job(title="Twice")
+    first = await applicant.apply(job, email="twice@example.com")
+    second = await applicant.apply(job, email="twice@example.com")
+    path = f"/careers/applications/{second}"
+    arrived = _visible((await applicant.get(path)).text)
+    assert "Received" in arrived
+    assert "the link that you got first shows the progress" in arrived
+    assert "will look at it" not in arrived
+    told = 0
+    application = await hiring.move(await _only(hiring, job), 3, job)
+    assert _visible((await applicant.get(path)).text) == arrived
+    told += 1
+    reject = RejectApplication(application_id=application.id, reason="skills")
+    await hiring.scope().execute(reject)
+    assert _visible((await applicant.get(path)).text) == arrived, "a stranger learns of the end"
+    told += 1
+    assert "somebody else" in (await applicant.get(f"/careers/applications/{first}")).text
+    examined("moments", told)
+
+
+def _visible(page: str) -> str:
+    """The words of the page."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<main")[2]).split())
+
+
 async def test_a_job_that_closes_leaves_its_applicants_their_page(
     hiring: Hiring, applicant: Applicant
 ) -> None:
@@ -76,7 +210,7 @@ async def test_a_job_that_closes_leaves_its_applicants_their_page(
     await hiring.scope().execute(close)
     page = await applicant.get(f"/careers/applications/{link}")
     assert page.status_code == 200
-    assert "yours is still being considered" in page.text
+    assert "those that came before are still being considered" in page.text
     assert "Enough" not in page.text
 
 

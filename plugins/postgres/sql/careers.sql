@@ -148,7 +148,8 @@ END
 $$;
 
 -- Where the application stands that a link is for. `first_stage` is what a repeated submission is
--- told, which must not tell how far another person's application is.
+-- told, which must not tell how far another person's application is. A stage's own name is given
+-- only where it never had a public one.
 CREATE OR REPLACE FUNCTION follow_application_v1(p_tenant uuid, p_link_hash bytea)
 RETURNS TABLE (
     job_id uuid, job_title text, is_job_open boolean, received_at timestamptz, is_repeated boolean,
@@ -162,13 +163,15 @@ BEGIN
     PERFORM set_config('app.tenant', p_tenant::text, true);
     RETURN QUERY
     SELECT j.id, j.title, j.status = 'open', f.received_at, f.is_repeated, f.withdrawn_at,
-           a.disposition, s.name, s.kind,
-           (SELECT first.name FROM stages first
+           a.disposition, COALESCE(s.public_name, s.name), s.kind,
+           (SELECT COALESCE(first.public_name, first.name) FROM stages first
             WHERE first.tenant_id = p_tenant AND first.job_id = j.id
             ORDER BY first.position LIMIT 1),
            COALESCE((SELECT jsonb_agg(jsonb_build_object(
                          'at', c.at, 'kind', c.kind,
-                         'stage', COALESCE(reached.name, c.to_stage_name)) ORDER BY c.sequence)
+                         'stage', COALESCE(reached.public_name, reached.name,
+                             j.former_public_names ->> c.to_stage_id::text, c.to_stage_name))
+                         ORDER BY c.sequence)
                      FROM stage_changes c
                      LEFT JOIN stages reached
                          ON reached.tenant_id = p_tenant AND reached.id = c.to_stage_id

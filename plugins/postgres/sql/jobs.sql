@@ -72,7 +72,8 @@ BEGIN
                      FROM job_team t WHERE t.tenant_id = p_tenant AND t.job_id = j.id), '[]'),
            COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name,
                                                          'kind', s.kind,
-                                                         'target_days', s.target_days)
+                                                         'target_days', s.target_days,
+                                                         'public_name', s.public_name)
                                       ORDER BY s.position)
                      FROM stages s WHERE s.tenant_id = p_tenant AND s.job_id = j.id), '[]')
     FROM jobs j
