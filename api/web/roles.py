@@ -63,6 +63,11 @@ SENTENCES: Final[Mapping[str, Mapping[Action, str]]] = {
 }
 """Every permission once. A test tells who adds one that it needs a sentence."""
 
+SENTENCE_OF: Final[labels.Labels] = {
+    action.value: says for sentences in SENTENCES.values() for action, says in sentences.items()
+}
+"""By the scope that an API key has of it."""
+
 GRANTS: Final[labels.Labels] = {
     "yes": mark("Yes"),
     "assigned": mark("Assigned"),

@@ -12,6 +12,7 @@ from api.request_scope import Scoped
 from api.web import labels
 from api.web.frame import WEB, is_partial, may, page, partial, require, translated
 from api.web.navigation import places_for
+from api.web.roles import SENTENCE_OF
 from core.audit.contracts import AuditFilter, ListAudit
 from core.candidates.contracts import CandidateFilter, ListCandidates
 from core.identity.contracts.api_keys import ListApiKeys
@@ -59,6 +60,7 @@ async def api_keys(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Rep
         "api_keys.html",
         keys=keys,
         scopes=[action.value for action in Action if may(actor, action)],
+        says=SENTENCE_OF,
         me=actor.member_id,
     )
 

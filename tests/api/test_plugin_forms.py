@@ -131,7 +131,7 @@ async def test_errors_stand_at_their_fields_and_what_was_typed_stays(client: Cli
     assert first.status_code == 422
     assert error_at(first, "limit") == "Give a whole number."
     assert "offered" in error_at(first, "region")
-    second = await enabled(admin, **wrong, **{"settings.limit": "50", "settings.region": "eu"})
+    second = await enabled(admin, **{**wrong, "settings.limit": "50", "settings.region": "eu"})
     assert second.status_code == 422
     assert "3" in error_at(second, "account")
     assert "20" in error_at(second, "offices")
@@ -166,7 +166,7 @@ async def test_a_late_form_changes_nothing_and_loses_nothing(client: Client) -> 
             assert answer.status_code == 403, form
     stranger = await client("globex", None).post(f"{PAGE}/settings", data=FILLED, headers=HTML)
     assert stranger.status_code in {303, 401}
-    nothing = await admin.post("/settings/plugins/nothing/settings", data={}, headers=HTML)
+    nothing = await admin.post("/settings/plugins/nothing/test", data=FILLED, headers=HTML)
     assert nothing.status_code == 404
 
 

@@ -71,16 +71,18 @@ function readAsAddress(blob) {
   });
 }
 
-/** Draw a picture smaller until it fits; null when even that is too large. */
+/** Draw a picture smaller until it fits; null when even the smallest is too large. */
 async function fitted(picture, most) {
-  const scale = Math.min(1, FITS.width / picture.width, FITS.height / picture.height);
+  const whole = Math.min(1, FITS.width / picture.width, FITS.height / picture.height);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(picture.width * scale));
-  canvas.height = Math.max(1, Math.round(picture.height * scale));
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-  for (const [type, quality] of [["image/png"], ["image/webp", 0.9], ["image/webp", 0.7]]) {
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, type, quality));
-    if (blob && blob.size <= most) return blob;
+  for (const scale of [whole, whole * 0.6, whole * 0.35]) {
+    canvas.width = Math.max(1, Math.round(picture.width * scale));
+    canvas.height = Math.max(1, Math.round(picture.height * scale));
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    for (const [type, quality] of [["image/png"], ["image/webp", 0.9]]) {
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve, type, quality));
+      if (blob && blob.size <= most) return blob;
+    }
   }
   return null;
 }
@@ -99,26 +101,27 @@ async function take(chosen) {
   if (!kept) return complain(file.dataset.tooLarge);
   complain("");
   keep(await readAsAddress(kept));
+  remove.hidden = false;
+  remove.querySelector("input").checked = false;
 }
 
 function keep(address) {
   hidden.value = address;
   hidden.dispatchEvent(new Event("input", { bubbles: true }));
-  if (remove) {
-    remove.hidden = address === "";
-    remove.querySelector("input").checked = false;
-  }
 }
 
 file.addEventListener("change", () => {
   if (file.files.length) take(file.files[0]);
 });
 
+let removed = "";
 remove?.querySelector("input").addEventListener("change", (event) => {
-  if (!event.target.checked) return;
-  file.value = "";
-  complain("");
-  keep("");
+  if (event.target.checked) {
+    removed = hidden.value;
+    file.value = "";
+    complain("");
+  }
+  keep(event.target.checked ? "" : removed);
 });
 
 document.querySelector("[data-look-themes]").hidden = false;
