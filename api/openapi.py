@@ -111,9 +111,11 @@ def build_document(routes: Sequence[ControllerRouterHandler]) -> Json:
     paths: Json = {}
     for operation in operations:
         draft = drafted[operation.path][operation.method]
-        paths.setdefault(operation.path, {})[operation.method] = _complete(
-            operation, draft, schema_of, components
-        )
+        complete = _complete(operation, draft, schema_of, components)
+        paths.setdefault(operation.path, {})[operation.method] = complete
+        if operation.handler.opt.get("also_unversioned"):
+            path = operation.path.replace("/v1", "", 1)
+            paths.setdefault(path, {})[operation.method] = _unversioned(operation, complete)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -172,6 +174,14 @@ def _complete(
     if not complete["parameters"]:
         del complete["parameters"]
     return complete
+
+
+def _unversioned(operation: Operation, complete: Json) -> Json:
+    """Describe the same path without the version, which the gate takes for the pinned one."""
+    return complete | {
+        "operationId": f"{complete['operationId']}Unversioned",
+        "description": f"As `{operation.path}`, in the version that is pinned to your key.",
+    }
 
 
 def _statuses(operation: Operation, complete: Json) -> set[int]:

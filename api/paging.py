@@ -1,6 +1,6 @@
 """Keyset paging on the wire: the query parameters every list has, and the link to the next page."""
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import msgspec
 from litestar import Request
@@ -8,9 +8,18 @@ from litestar.params import QueryParameter
 
 from api.replies import Reply
 from core.shared.cursor import MAX_LENGTH
-from core.shared.paging import MAX_LIMIT, Page
+from core.shared.paging import MAX_LIMIT
 
-T = TypeVar("T")
+
+class Paged(Protocol):
+    """A page of a list: `core.shared.paging.Page`, or one that says more."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next page begins; None on the last one."""
+
+
+P = TypeVar("P", bound=Paged)
 
 LimitParameter = Annotated[
     int,
@@ -34,7 +43,7 @@ CursorParameter = Annotated[
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def reply_page(request: "Request[Any, Any, Any]", page: Page[T]) -> Reply[Page[T]]:
+def reply_page(request: "Request[Any, Any, Any]", page: P) -> Reply[P]:
     """Return a page, with `Link: <...>; rel="next"` (RFC 8288) unless it is the last one."""
     body = _encode(page)
     if page.next_cursor is None:

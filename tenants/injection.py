@@ -21,6 +21,7 @@ from core.shared.ids import Ids
 from core.shared.reactions import Delivery
 from core.shared.tenant import TenantContext
 from core.shared.usecase import UseCase
+from plugins.outbound.network import OutboundNetwork
 from plugins.postgres.database import Database, TenantReader
 from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
@@ -50,6 +51,7 @@ class Session(msgspec.Struct):
     plugins: Plugins
     files: FileStores
     resumes: ResumeSandbox
+    outbound: OutboundNetwork
     unit: Unit | None = None
     recorder: PostgresRecorder | None = None
     attempt: Attempt | None = None

@@ -78,6 +78,7 @@ class Runtime:
             files,
             FileTurns(use_cases, max(1, settings.write_pool_size // 2)),
             self.resumes,
+            self.outbound,
             use_cases,
         )
         self._credentials = Credentials(database, settings.secret_key, clock)

@@ -18,6 +18,7 @@ from core.shared.tenant import TenantContext
 from core.shared.usecase import Command, Query, UseCase
 from core.tenancy.entitlements import require_feature
 from core.tenancy.errors import TenantSuspended
+from plugins.outbound.network import OutboundNetwork
 from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once, PostgresIdempotency
 from plugins.postgres.outbox import PostgresRecorder
@@ -55,6 +56,7 @@ class Machinery(msgspec.Struct, frozen=True):
     files: FileStores
     file_turns: FileTurns
     resumes: ResumeSandbox
+    outbound: OutboundNetwork
     use_cases: dict[type, tuple[UseCase, dict[str, Provider]]]
 
 
@@ -175,6 +177,7 @@ class TenantScope:
             plugins=machinery.plugins,
             files=machinery.files,
             resumes=machinery.resumes,
+            outbound=machinery.outbound,
         )
 
     async def _in_turn(

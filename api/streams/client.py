@@ -17,6 +17,7 @@ from api.streams.connection import Connection
 from api.streams.forms import Farewell, Form
 from api.streams.frames import Frame
 from api.streams.view import View
+from core.shared.ids import MemberId
 
 BACKLOG: Final = 256
 """Most messages that wait for a client; one more and it is cut off, to resume when it reads."""
@@ -53,6 +54,7 @@ class Client:
         "group",
         "left",
         "look_at",
+        "member_id",
         "owner",
         "task",
         "topics",
@@ -65,6 +67,7 @@ class Client:
         view: View,
         topics: frozenset[str],
         owner: str,
+        member_id: MemberId | None,
         credential: Credential,
         lifetime: float,
     ) -> None:
@@ -74,6 +77,8 @@ class Client:
         self.topics = topics
         self.owner = owner
         """Whose limit it counts against."""
+        self.member_id = member_id
+        """Who is told of what is theirs alone; the credential stands for nobody else."""
         self.credential = credential
         """The headers it was sent in, to be asked again when something changed."""
         self.check_at = float("inf")

@@ -5,12 +5,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 import structlog
 
 from api.streams.client import Client, Group
 from api.streams.forms import Form
 from api.streams.frames import Frame, GapView, encode_events, frame, frames_of, gap
 from api.streams.view import View, gap_at
+from core.shared.ids import MemberId
 from plugins.postgres.event_log import EventLog, LoggedEvent
 
 BATCH: Final = 100
@@ -19,6 +21,14 @@ AT_ONCE: Final = 250
 """Clients that are fed before others' requests get a turn: about two milliseconds."""
 
 log = structlog.get_logger("api.streams")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What those with one view are told of a batch."""
+
+    shared: list[Frame]
+    own: dict[MemberId, list[Frame]]
+    """Instead of `shared`, for members who are told something that is theirs alone."""
 
 
 class Feed:
@@ -80,7 +90,7 @@ class Feed:
                 last = max(self.position, client.cursor)
                 await self._tell_gap(client, GapView("pruned", client.cursor, last))
                 continue
-            seen = await client.view.seen(self._log, events)
+            seen = await client.view.seen(self._log, events, client.member_id)
             frames = frames_of(client.cursor, events, seen, encode_events(events))
             client.cursor = events[-1].position
             await client.tell(frames)
@@ -125,32 +135,43 @@ class Feed:
     async def _tell_all_gap(self, position: int) -> None:
         """Say that events were removed before this process could read them."""
         before, self.position = self.position, position
-        frames = [gap(GapView("pruned", before, position))]
+        shown = Shown([gap(GapView("pruned", before, position))], {})
         for group in list(self._groups.values()):
-            await self._hand_out(group, before, frames)
+            await self._hand_out(group, before, shown)
 
     async def _tell_all(self, events: list[LoggedEvent]) -> None:
         encoded = encode_events(events)
-        seen: dict[View, list[Frame]] = {}
+        seen: dict[View, Shown] = {}
         # Who comes while a view is being looked at may bring another one.
         while missing := {view for view, _ in self._groups} - seen.keys():
             for view in missing:
-                shown = await view.seen(self._log, events)
-                seen[view] = frames_of(self.position, events, shown, encoded)
+                shared = await view.shared(self._log, events)
+                seen[view] = Shown(
+                    frames_of(self.position, events, shared, encoded),
+                    {
+                        owner: frames_of(self.position, events, shared | own, encoded)
+                        for owner, own in view.personal(events).items()
+                    },
+                )
         before, self.position = self.position, events[-1].position
         for group in list(self._groups.values()):
             await self._hand_out(group, before, seen[group.view])
 
-    async def _hand_out(self, group: Group, before: int, frames: list[Frame]) -> None:
+    async def _hand_out(self, group: Group, before: int, shown: "Shown") -> None:
         """Hand the same bytes to everybody in a group; `self.position` is their last already.
 
-        Others get a turn in between. Who joins then has read up to the new position.
+        Who is told something of their own as well gets other bytes than the rest. Others get a turn
+        in between. Who joins then has read up to the new position.
         """
-        joined = group.form.join(frames)
+        joined = group.form.join(shown.shared)
+        own = {owner: (each, group.form.join(each)) for owner, each in shown.own.items()}
         position, now = self.position, time.monotonic()
         for count, client in enumerate(list(group.clients), 1):
             if client.group is group:
-                client.feed(before, frames, joined, position, now)
+                if own and client.member_id in own:
+                    client.feed(before, *own[client.member_id], position, now)
+                else:
+                    client.feed(before, shown.shared, joined, position, now)
             if count % AT_ONCE == 0:
                 await asyncio.sleep(0)
                 now = time.monotonic()

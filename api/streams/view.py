@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from api.streams.frames import GapView
-from core.shared.actor import Actor
-from core.shared.audience import audible_types
+from core.shared.actor import NOBODY, Actor
+from core.shared.audience import PERSONAL, audible_types, whose
 from core.shared.errors import Forbidden
 from core.shared.ids import MemberId, TenantId
 from core.shared.tenant import TenantContext
@@ -25,6 +25,8 @@ class View(msgspec.Struct, frozen=True):
     types: frozenset[str]
     assigned_types: frozenset[str]
     """Told only when they are about what is assigned to `member_id`."""
+    personal_types: frozenset[str]
+    """Told only to the member whose they are, which isn't part of a view: many share one."""
     member_id: MemberId | None
 
     @classmethod
@@ -45,10 +47,29 @@ class View(msgspec.Struct, frozen=True):
             raise Forbidden("Neither your role nor your API key's scopes show any of these events.")
         if assigned and actor.member_id is None:
             raise Forbidden("Only a member can be assigned anything.")
-        return cls(tenant.id, always, assigned, actor.member_id if assigned else None)
+        personal = always & PERSONAL
+        listener = actor.member_id if assigned else None
+        return cls(tenant.id, always - personal, assigned, personal, listener)
 
-    async def seen(self, log: EventLog, events: Sequence[LoggedEvent]) -> frozenset[int]:
-        """Return the positions of those events that the listener is told of."""
+    async def seen(
+        self, log: EventLog, events: Sequence[LoggedEvent], listener: MemberId | None
+    ) -> frozenset[int]:
+        """Return the positions of those events that `listener` is told of; None: nobody's own."""
+        own = frozenset() if listener is None else self.personal(events).get(listener, frozenset())
+        return own | await self.shared(log, events)
+
+    def personal(self, events: Sequence[LoggedEvent]) -> dict[MemberId, frozenset[int]]:
+        """Return the positions of those events that one member alone is told of, by member."""
+        found: dict[MemberId, set[int]] = {}
+        for event in events:
+            if event.type in self.personal_types:
+                owner = whose(event.type, event.payload)
+                if owner is not None and owner != NOBODY:
+                    found.setdefault(owner, set()).add(event.position)
+        return {owner: frozenset(positions) for owner, positions in found.items()}
+
+    async def shared(self, log: EventLog, events: Sequence[LoggedEvent]) -> frozenset[int]:
+        """Return the positions of those events that everybody with this view is told of."""
         open_to_all = frozenset(event.position for event in events if event.type in self.types)
         guarded = [event.position for event in events if event.type in self.assigned_types]
         if not guarded or self.member_id is None:

@@ -21,6 +21,7 @@ from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
 from api.v1.members import MemberController
 from api.v1.messages import MessagesController
+from api.v1.notifications import NotificationController
 from api.v1.plugin_routes import PluginRouteController
 from api.v1.plugins import PluginController
 from api.v1.resumes import ResumeController
@@ -55,6 +56,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     AuditController,
     TasksController,
     MessagesController,
+    NotificationController,
     CareersController,
     SubmissionController,
     PluginController,

@@ -19,6 +19,7 @@ from api.streams.socket import SocketClient, accept
 from api.streams.view import View, gap_at
 from core.shared.audience import TOPICS
 from core.shared.errors import FieldError, Forbidden
+from core.shared.ids import MemberId
 from plugins.valkey.stream_tickets import SECONDS, StreamTickets
 from tenants.scope import TenantScope
 
@@ -150,7 +151,7 @@ class StreamController(Controller):
         if events and events[0].position != after + 1:
             gap = GapView("pruned", after, bounds.last)
             return reply(EventPage([], bounds.last, more=False, gap=gap))
-        seen = await view.seen(log, events)
+        seen = await view.seen(log, events, tenant_scope.actor.member_id)
         position = events[-1].position if events else after
         shown = [view_of(event) for event in events if event.position in seen]
         return reply(EventPage(shown, position, more=position < bounds.last, gap=None))
@@ -208,14 +209,14 @@ class TicketNeeded(Forbidden):
 
 def _listener(
     request: "Request[Any, Any, Any]", tenant_scope: TenantScope, hub: Hub, topics: str | None
-) -> tuple[View, frozenset[str], str, Credential, float]:
+) -> tuple[View, frozenset[str], str, MemberId | None, Credential, float]:
     """Return who listens, to what, and for how long at most. Raises as View.of does."""
     chosen, actor = _topics(topics), tenant_scope.actor
     view = View.of(tenant_scope.tenant, actor, chosen)
     owner = f"{view.tenant_id}:{actor.member_id or actor.id}"
     headers = request.scope["headers"]
     credential = tuple((name, value) for name, value in headers if name in _CREDENTIALS)
-    return view, chosen, owner, credential, hub.lifetime()
+    return view, chosen, owner, actor.member_id, credential, hub.lifetime()
 
 
 def _topics(text: str | None) -> frozenset[str]:

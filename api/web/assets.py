@@ -27,6 +27,9 @@ _TYPES: Final = {
 _DRAWN_INTO_PAGES: Final = "vendor/icons/"
 _FOREVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 _ASK_AGAIN: Final = (b"cache-control", b"public, no-cache")
+_WORKER: Final = "push_worker.js"
+"""Asked for as of no release, so that its address stays; it works for the whole site."""
+_WHOLE_SITE: Final = (b"service-worker-allowed", b"/")
 _VARY: Final = (b"vary", b"accept-encoding")
 
 
@@ -84,6 +87,8 @@ async def serve_asset(
     if asset is None:
         raise NotFound("There is nothing at this address.")
     kept = [_FOREVER if release == known.release else _ASK_AGAIN, _VARY, (b"etag", asset.tag)]
+    if name.lstrip("/") == _WORKER:
+        kept.append(_WHOLE_SITE)
     if request.headers.get("if-none-match") == asset.tag.decode():
         return Reply(b"", status=304, headers=kept)
     if "gzip" in request.headers.get("accept-encoding", ""):

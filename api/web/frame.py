@@ -20,12 +20,14 @@ from api.web.forms import TOKEN_FIELD, Form, form_token, read_form
 from api.web.languages import chosen_language, languages, words
 from api.web.navigation import PLUGIN_PLACES, Place, may, places_for, plugin_links
 from api.web.templating import environment
+from core.notifications.contracts import Badge
 from core.shared.access import authorise
 from core.shared.actor import Actor
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
 
 __all__ = [
+    "BELL",
     "PUBLIC",
     "TOKEN_FIELD",
     "WEB",
@@ -44,6 +46,9 @@ __all__ = [
 
 WEB: Final[dict[str, Any]] = {"include_in_schema": False}
 """Keywords of every page's route, `@get("/things", **WEB)`: none is in the OpenAPI document."""
+
+BELL: Final = "intellimatch.bell"
+"""Where a request's scope holds what the bell shows."""
 
 PUBLIC: Final[dict[str, Any]] = {"public": True}
 """`opt` of a page for people who have not signed in."""
@@ -79,6 +84,8 @@ class Frame(msgspec.Struct, frozen=True):
     form_field: str
     form_token: str
     is_secure: bool
+    bell: Badge | None
+    """What the bell shows at first; None where nobody counted."""
 
     def plugin_links(self, here: str) -> Markup:
         """Return the links to plugins' pages; `here` is the key of the present one."""
@@ -198,7 +205,13 @@ def frame_of(scope: Scope) -> Frame:
         form_field=TOKEN_FIELD,
         form_token=form_token(known) if known and known.actor.kind == "member" else "",
         is_secure=bool(known and known.settings.public_scheme == "https"),
+        bell=_bell(scope),
     )
+
+
+def _bell(scope: Scope) -> Badge | None:
+    found = scope.get(BELL)
+    return found if isinstance(found, Badge) else None
 
 
 def _plugin_places(scope: Scope) -> tuple[Place, ...]:

@@ -47,6 +47,14 @@ PLACES: Final[tuple[Place, ...]] = (
         Action.VIEW_CANDIDATES,
         shortcut="c",
     ),
+    Place(
+        "notifications",
+        mark("Notifications"),
+        "/notifications",
+        "bell",
+        Action.OWN_ACCOUNT,
+        shortcut="n",
+    ),
     Place("team", mark("Team"), "/team", "team", Action.VIEW_TEAM, "admin", "t"),
     Place("roles", mark("Roles"), "/settings/roles", "roles", Action.VIEW_TENANT, "admin"),
     Place(

@@ -21,6 +21,7 @@ from api.web import (
     imports,
     jobs,
     plugin_forms,
+    notifications,
     plugin_pages,
     plugin_settings,
     privacy_notice,
@@ -32,6 +33,7 @@ from api.web import (
 )
 from api.web.assets import serve_asset
 from api.web.forms import refuse_forged_forms
+from api.web.notifications import note_bell
 from api.web.plugin_pages import note_places
 
 _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
@@ -45,6 +47,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *resumes.ROUTES,
     *imports.ROUTES,
     *workspace.ROUTES,
+    *notifications.ROUTES,
     *roles.ROUTES,
     *branding.ROUTES,
     *privacy_notice.ROUTES,
@@ -78,3 +81,4 @@ async def _prepare(request: Request[Any, Any, Any]) -> None:
     """Runs before each handler of a page."""
     await refuse_forged_forms(request)
     await note_places(request)
+    await note_bell(request)

@@ -6,10 +6,12 @@ that what people may see of a thing is decided where the thing is shown.
 """
 
 from typing import Any, Final
+from uuid import UUID
 
 from core.shared.access import authorise
-from core.shared.actor import Actor
+from core.shared.actor import NOBODY, Actor
 from core.shared.errors import Forbidden
+from core.shared.ids import MemberId
 from core.shared.permissions import Action
 
 AUDIENCES: Final[dict[str, Action]] = {
@@ -68,6 +70,14 @@ AUDIENCES: Final[dict[str, Action]] = {
     "message.outcome_unknown": Action.EDIT_CANDIDATE,
     "message.queued": Action.EDIT_CANDIDATE,
     "message.sent": Action.EDIT_CANDIDATE,
+    "notification.browser_added": Action.OWN_ACCOUNT,
+    "notification.browser_removed": Action.OWN_ACCOUNT,
+    "notification.created": Action.OWN_ACCOUNT,
+    "notification.defaults_changed": Action.MANAGE_TENANT,
+    "notification.pruned": Action.MANAGE_TENANT,
+    "notification.read": Action.OWN_ACCOUNT,
+    "notification.seen": Action.OWN_ACCOUNT,
+    "notification.settings_changed": Action.OWN_ACCOUNT,
     "pipeline.changed": Action.VIEW_JOBS,
     "plugin.checked": Action.MANAGE_PLUGINS,
     "plugin.configured": Action.MANAGE_PLUGINS,
@@ -91,6 +101,18 @@ AUDIENCES: Final[dict[str, Action]] = {
 }
 """Type of event to the row of the permission table that the listener needs."""
 
+PERSONAL: Final = frozenset(
+    {
+        "notification.browser_added",
+        "notification.browser_removed",
+        "notification.created",
+        "notification.read",
+        "notification.seen",
+        "notification.settings_changed",
+    }
+)
+"""Types of events that only one member is told of, whatever others may see: `whose` says which."""
+
 TOPICS: Final = frozenset(name.partition(".")[0] for name in AUDIENCES)
 """What can be listened to apart: the nouns that events are about."""
 
@@ -99,6 +121,7 @@ SHOWN_FIELDS: Final = frozenset(
         "application_id",
         "applications",
         "candidate_id",
+        "count",
         "created",
         "failed",
         "fields",
@@ -108,14 +131,17 @@ SHOWN_FIELDS: Final = frozenset(
         "job_id",
         "merge_id",
         "merged_id",
+        "notification_type",
         "ok",
         "plugin_id",
+        "pops_up",
         "rejected",
         "skipped",
         "stage_id",
         "state",
         "to_stage_id",
         "to_status",
+        "unread",
         "updated",
     }
 )
@@ -136,6 +162,19 @@ def audible_types(actor: Actor) -> tuple[frozenset[str], frozenset[str]]:
             continue
         (assigned if access.only_assigned else always).add(name)
     return frozenset(always), frozenset(assigned)
+
+
+def whose(event_type: str, payload: dict[str, Any]) -> MemberId | None:
+    """Return the one member who is told of a personal event; None: the event isn't personal.
+
+    One that names nobody is told to nobody.
+    """
+    if event_type not in PERSONAL:
+        return None
+    try:
+        return MemberId(UUID(payload["member_id"]))
+    except (KeyError, TypeError, ValueError):
+        return MemberId(NOBODY)
 
 
 def shown_payload(payload: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from plugins.postgres import (
     master_keys,
     members,
     message_tables,
+    notification_tables,
     outbox,
     plugin_store,
     quotas,
@@ -61,6 +62,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     schedule_tables,
     careers_tables,
     resume_tables,
+    notification_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

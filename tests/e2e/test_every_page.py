@@ -77,6 +77,8 @@ OF_MEMBERS: Final = {
     "audit": "/audit",
     "tasks": "/tasks",
     "account": "/account",
+    "notifications": "/notifications",
+    "notification_settings": "/account/notifications",
     "styleguide": "/styleguide",
 }
 
@@ -195,6 +197,7 @@ def test_every_page_is_here(examined: Examined) -> None:
     shapes = {"/".join("{}" if "{" in part else part for part in path.split("/")) for path in known}
     elsewhere = {
         *("/", "/assets/{}/{}", "/workspaces", "/search", "/invitation"),
+        "/notifications/latest",
         "/settings/branding/colours",
     }
     found = set()

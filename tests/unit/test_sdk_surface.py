@@ -25,6 +25,9 @@ from tests.fixtures.sdk_surface import (
 
 LEFT_OUT = {
     *("Pruned", "TaskDropped", "TaskRetried"),
+    *("NotificationCreated", "NotificationsRead", "NotificationsSeen", "NotificationsPruned"),
+    *("NotificationSettingsChanged", "NotificationDefaultsChanged"),
+    *("BrowserAdded", "BrowserRemoved"),
     *("PluginChecked", "PluginConfigured", "PluginDisabled", "PluginEnabled", "PluginUninstalled"),
 }
 """Events that plugins can't handle: the platform's housekeeping, and what `operations` tells."""

@@ -9,3 +9,4 @@ import "./keys.js";
 import "./palette.js";
 import "./filters.js";
 import "./tables.js";
+import "./notifications.js";

@@ -18,7 +18,7 @@ document.addEventListener("click", (event) => {
     return;
   }
   const closer = event.target.closest("[data-close]");
-  if (closer) closer.closest("dialog").close();
+  if (closer) closer.closest("dialog")?.close();
   else if (event.target instanceof HTMLDialogElement && event.target.open) {
     const box = event.target.getBoundingClientRect();
     const beside = event.clientX < box.left || event.clientX > box.right

@@ -1,12 +1,17 @@
-// Short messages at the foot of the page. Anybody dispatches `toast` with {text, kind, undo}.
+// Short messages at the foot of the page. Anybody dispatches `toast` with {text, kind, undo}; with
+// `link` the words lead there, and `opened` is called on the way.
 const place = document.getElementById("toasts");
 const KEPT = "toast";
 
-function show({ text, kind = "", undo = null, seconds = 6 }) {
+function show({ text, kind = "", undo = null, link = "", opened = null, seconds = 6 }) {
   const toast = document.createElement("div");
   toast.className = `toast ${kind}`;
-  const words = document.createElement("span");
+  const words = document.createElement(link ? "a" : "span");
   words.textContent = text;
+  if (link) {
+    words.href = link;
+    words.addEventListener("click", () => opened?.());
+  }
   toast.append(words);
   const remove = () => toast.remove();
   if (undo) {

@@ -1,0 +1,83 @@
+"""The sentences of notifications, marked for translation; `core.notifications.notices` uses them.
+
+A test holds the two together: what is told in the core's words is told here in the reader's.
+"""
+
+from typing import Final
+
+from api.web.languages import mark
+
+SENTENCES: Final = (
+    mark("{candidate} applied for {job}"),
+    mark("{count} new applications for {job}"),
+    mark("{candidate} moved to {stage}"),
+    mark("{count} candidates moved to {stage}"),
+    mark("{candidate} was hired"),
+    mark("{count} candidates were hired"),
+    mark("{candidate} was rejected"),
+    mark("{count} candidates were rejected"),
+    mark("{candidate} withdrew"),
+    mark("{count} candidates withdrew"),
+    mark("{candidate} is in the running again"),
+    mark("{count} candidates are in the running again"),
+    mark("{candidate} was given to you"),
+    mark("{count} candidates were given to you"),
+    mark("{actor} mentioned you in a note on {candidate}"),
+    mark("{actor} wrote a note on {candidate}"),
+    mark("{count} new notes on {candidate}"),
+    mark("Interview with {candidate}"),
+    mark("The interview with {candidate} was changed"),
+    mark("An interview with {candidate} was cancelled"),
+    mark("{actor} gave feedback on {candidate}"),
+    mark("{count} times new feedback on {candidate}"),
+    mark("A message to {candidate} was not sent"),
+    mark("{count} messages to {candidate} were not sent"),
+    mark("Nobody knows whether a message reached {candidate}"),
+    mark("Of {count} messages to {candidate} nobody knows whether they arrived"),
+    mark("Your import has ended"),
+    mark("{created} added, {updated} changed, {failed} with errors"),
+    mark("Your rejections took effect"),
+    mark("{rejected} rejected, {skipped} left out"),
+    mark("The connection of {plugin} doesn't work"),
+    mark("Something happened"),
+    mark("Somebody"),
+)
+
+TYPE_WORDS: Final = (
+    mark("New applications"),
+    mark("Somebody applied for a job that you recruit for."),
+    mark("Progress of applications"),
+    mark("An application that is yours was moved, hired, rejected or withdrawn."),
+    mark("Assignments"),
+    mark("An application was given to you."),
+    mark("Mentions"),
+    mark("Somebody wrote @ and your name in a note."),
+    mark("Notes"),
+    mark("Somebody wrote a note on a candidate of yours."),
+    mark("Interviews"),
+    mark("An interview that concerns you was fixed, changed or cancelled."),
+    mark("Feedback"),
+    mark("Somebody gave feedback on an application of yours."),
+    mark("Messages that failed"),
+    mark("An e-mail to a candidate of yours could not be sent."),
+    mark("Imports"),
+    mark("An import that you started has ended."),
+    mark("Bulk rejections"),
+    mark("Rejections that you put on hold took effect."),
+    mark("Plugins that fail"),
+    mark("The connection of a plugin was tested and doesn't work."),
+)
+
+ICONS: Final = {
+    "new_application": "account",
+    "stage_change": "move",
+    "assignment": "assign",
+    "mention": "note",
+    "application_note": "note",
+    "interview": "interview",
+    "feedback": "star",
+    "message_failed": "mail",
+    "import_finished": "upload",
+    "bulk_rejection": "reject",
+    "plugin_broken": "plugins",
+}

@@ -1,0 +1,92 @@
+"""Reads out of events what notifications are about; `notices` says which function reads which."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.applications.events import (
+    ApplicationAssigned,
+    ApplicationCreated,
+    ApplicationMoved,
+    BulkRejectionFinished,
+)
+from core.candidates.events import NoteAdded, NoteEdited
+from core.imports.events import ImportFinished
+from core.installations.events import PluginChecked
+from core.interviews.events import InterviewRescheduled, InterviewScheduled
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event is about, read out of it."""
+
+    application_id: UUID | None = None
+    note_id: UUID | None = None
+    work_id: UUID | None = None
+    """The import or the bulk rejection."""
+    stage_id: UUID | None = None
+    named: tuple[UUID, ...] = ()
+    details: dict[str, str] = {}
+    """Kept with the notification and part of its words; never personal."""
+
+
+def of_itself(event: Any) -> About:
+    """An event of an application."""
+    return About(application_id=event.aggregate_id)
+
+
+def of_its_application(event: Any) -> About:
+    """An event of what belongs to an application."""
+    return About(application_id=event.application_id)
+
+
+def applied(event: ApplicationCreated) -> About | None:
+    """A list of thousands that is imported is told of as one import."""
+    return None if event.source == "import" else of_itself(event)
+
+
+def moved(event: ApplicationMoved) -> About:
+    """It goes with where the application is now."""
+    return About(application_id=event.aggregate_id, stage_id=event.to_stage_id)
+
+
+def assigned(event: ApplicationAssigned) -> About | None:
+    """Nobody is told that nobody looks after it."""
+    if event.assignee_id is None:
+        return None
+    return About(application_id=event.aggregate_id, named=(event.assignee_id,))
+
+
+def noted(event: NoteAdded | NoteEdited) -> About:
+    """A note, whose candidate is found by it."""
+    return About(note_id=event.note_id)
+
+
+def interviewed(event: InterviewScheduled | InterviewRescheduled) -> About:
+    """An interview that is to take place."""
+    return About(
+        application_id=event.application_id,
+        named=event.interviewers,
+        details={"interview_id": str(event.aggregate_id), "starts_at": event.starts_at.isoformat()},
+    )
+
+
+def imported(event: ImportFinished) -> About | None:
+    """An import with its figures."""
+    counts = {name: str(getattr(event, name)) for name in ("created", "updated", "failed")}
+    return About(
+        work_id=event.aggregate_id, details={"import_id": str(event.aggregate_id), **counts}
+    )
+
+
+def rejected_together(event: BulkRejectionFinished) -> About:
+    """A bulk rejection with its figures."""
+    return About(
+        work_id=event.aggregate_id,
+        details={"rejected": str(event.rejected), "skipped": str(event.skipped)},
+    )
+
+
+def checked(event: PluginChecked) -> About | None:
+    """A connection that works is no news."""
+    return None if event.ok else About(details={"plugin": event.plugin_id})

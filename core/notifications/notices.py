@@ -1,0 +1,292 @@
+"""The table of what members are told: one entry for each thing that happens.
+
+An entry names the event, who is told, what belongs together, and the words. A further kind of
+notification is a further entry here; its words are marked for translation in
+`api.web.notification_words`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import msgspec
+
+from core.applications.events import (
+    ApplicationAssigned,
+    ApplicationCreated,
+    ApplicationHired,
+    ApplicationMoved,
+    ApplicationRejected,
+    ApplicationReopened,
+    ApplicationWithdrawn,
+    BulkRejectionFinished,
+)
+from core.candidates.events import NoteAdded, NoteEdited
+from core.imports.events import ImportFinished
+from core.installations.events import PluginChecked
+from core.interviews.events import (
+    FeedbackSubmitted,
+    InterviewCancelled,
+    InterviewRescheduled,
+    InterviewScheduled,
+)
+from core.messages.events import MessageFailed, MessageOutcomeUnknown
+from core.notifications.about import (
+    About,
+    applied,
+    assigned,
+    checked,
+    imported,
+    interviewed,
+    moved,
+    noted,
+    of_its_application,
+    of_itself,
+    rejected_together,
+)
+from core.notifications.contracts import NotificationType
+from core.shared.events import Event
+
+Receiver = Literal["assignee", "recruiters", "named", "mentioned", "keepers", "starter", "admins"]
+"""Who is told: who looks after the application; the hiring team save its interviewers; whom the
+event names; whom a note mentions; who looks after any active application of the candidate; who
+started the work; the admins."""
+
+Grouping = Literal["", "job", "stage", "candidate", "note"]
+"""What makes two of an entry one notification until it is read; `` keeps each by itself."""
+
+
+EventClass = type[Event]
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry."""
+
+    type: NotificationType
+    events: tuple[EventClass, ...]
+    about: Callable[[Any], About | None]
+    """Reads an event; None: nobody is told of this one."""
+    receivers: tuple[Receiver, ...]
+    otherwise: tuple[Receiver, ...] = ()
+    """Told when `receivers` are nobody."""
+    title: str
+    titles: str = ""
+    """The title of several; with `{count}`."""
+    message: str = ""
+    link: str
+    links: str = ""
+    """Where several lead."""
+    grouping: Grouping = ""
+    is_once: bool = False
+    """Whether a member is told once of what `grouping` names, be it read or not."""
+
+
+_CANDIDATE: Final = "/candidates/{candidate_id}"
+_JOB: Final = "/jobs/{job_id}"
+_OWN: Final[tuple[Receiver, ...]] = ("assignee", "recruiters")
+_ELSE: Final[tuple[Receiver, ...]] = ("starter",)
+
+
+NOTICES: Final[dict[str, Notice]] = {
+    "new_application": Notice(
+        type="new_application",
+        events=(ApplicationCreated,),
+        about=applied,
+        receivers=_OWN,
+        otherwise=_ELSE,
+        title="{candidate} applied for {job}",
+        titles="{count} new applications for {job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="job",
+    ),
+    "moved": Notice(
+        type="stage_change",
+        events=(ApplicationMoved,),
+        about=moved,
+        receivers=_OWN,
+        title="{candidate} moved to {stage}",
+        titles="{count} candidates moved to {stage}",
+        message="{job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="stage",
+    ),
+    "hired": Notice(
+        type="stage_change",
+        events=(ApplicationHired,),
+        about=of_itself,
+        receivers=_OWN,
+        title="{candidate} was hired",
+        titles="{count} candidates were hired",
+        message="{job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="job",
+    ),
+    "rejected": Notice(
+        type="stage_change",
+        events=(ApplicationRejected,),
+        about=of_itself,
+        receivers=_OWN,
+        title="{candidate} was rejected",
+        titles="{count} candidates were rejected",
+        message="{job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="job",
+    ),
+    "withdrawn": Notice(
+        type="stage_change",
+        events=(ApplicationWithdrawn,),
+        about=of_itself,
+        receivers=_OWN,
+        title="{candidate} withdrew",
+        titles="{count} candidates withdrew",
+        message="{job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="job",
+    ),
+    "reopened": Notice(
+        type="stage_change",
+        events=(ApplicationReopened,),
+        about=of_itself,
+        receivers=_OWN,
+        title="{candidate} is in the running again",
+        titles="{count} candidates are in the running again",
+        message="{job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="job",
+    ),
+    "assignment": Notice(
+        type="assignment",
+        events=(ApplicationAssigned,),
+        about=assigned,
+        receivers=("named",),
+        title="{candidate} was given to you",
+        titles="{count} candidates were given to you",
+        message="{job}",
+        link=_CANDIDATE,
+        links=_JOB,
+        grouping="job",
+    ),
+    "mention": Notice(
+        type="mention",
+        events=(NoteAdded, NoteEdited),
+        about=noted,
+        receivers=("mentioned",),
+        title="{actor} mentioned you in a note on {candidate}",
+        link=_CANDIDATE,
+        grouping="note",
+        is_once=True,
+    ),
+    "note": Notice(
+        type="application_note",
+        events=(NoteAdded,),
+        about=noted,
+        receivers=("keepers",),
+        title="{actor} wrote a note on {candidate}",
+        titles="{count} new notes on {candidate}",
+        link=_CANDIDATE,
+        grouping="candidate",
+    ),
+    "interview_scheduled": Notice(
+        type="interview",
+        events=(InterviewScheduled,),
+        about=interviewed,
+        receivers=("named", "assignee"),
+        title="Interview with {candidate}",
+        message="{job}",
+        link=_CANDIDATE,
+    ),
+    "interview_rescheduled": Notice(
+        type="interview",
+        events=(InterviewRescheduled,),
+        about=interviewed,
+        receivers=("named", "assignee"),
+        title="The interview with {candidate} was changed",
+        message="{job}",
+        link=_CANDIDATE,
+    ),
+    "interview_cancelled": Notice(
+        type="interview",
+        events=(InterviewCancelled,),
+        about=of_its_application,
+        receivers=_OWN,
+        title="An interview with {candidate} was cancelled",
+        message="{job}",
+        link=_CANDIDATE,
+    ),
+    "feedback": Notice(
+        type="feedback",
+        events=(FeedbackSubmitted,),
+        about=of_its_application,
+        receivers=_OWN,
+        title="{actor} gave feedback on {candidate}",
+        titles="{count} times new feedback on {candidate}",
+        message="{job}",
+        link=_CANDIDATE,
+        grouping="candidate",
+    ),
+    "message_failed": Notice(
+        type="message_failed",
+        events=(MessageFailed,),
+        about=of_its_application,
+        receivers=_OWN,
+        otherwise=_ELSE,
+        title="A message to {candidate} was not sent",
+        titles="{count} messages to {candidate} were not sent",
+        message="{job}",
+        link=_CANDIDATE,
+        grouping="candidate",
+    ),
+    "message_unknown": Notice(
+        type="message_failed",
+        events=(MessageOutcomeUnknown,),
+        about=of_its_application,
+        receivers=_OWN,
+        otherwise=_ELSE,
+        title="Nobody knows whether a message reached {candidate}",
+        titles="Of {count} messages to {candidate} nobody knows whether they arrived",
+        message="{job}",
+        link=_CANDIDATE,
+        grouping="candidate",
+    ),
+    "import_finished": Notice(
+        type="import_finished",
+        events=(ImportFinished,),
+        about=imported,
+        receivers=("starter",),
+        title="Your import has ended",
+        message="{created} added, {updated} changed, {failed} with errors",
+        link="/imports/{import_id}",
+    ),
+    "bulk_rejection": Notice(
+        type="bulk_rejection",
+        events=(BulkRejectionFinished,),
+        about=rejected_together,
+        receivers=("starter",),
+        title="Your rejections took effect",
+        message="{rejected} rejected, {skipped} left out",
+        link="/jobs",
+    ),
+    "plugin_broken": Notice(
+        type="plugin_broken",
+        events=(PluginChecked,),
+        about=checked,
+        receivers=("admins",),
+        title="The connection of {plugin} doesn't work",
+        link="/settings/plugins/{plugin}",
+    ),
+}
+"""Every entry by its name, which is kept with what was told: renaming it loses its words."""
+
+EVENTS: Final[tuple[EventClass, ...]] = tuple(
+    dict.fromkeys(event for notice in NOTICES.values() for event in notice.events)
+)
+
+
+def notices_of(event: Event) -> list[tuple[str, Notice]]:
+    """Return the entries of an event, with their names."""
+    return [(name, each) for name, each in NOTICES.items() if type(event) in each.events]

@@ -1,0 +1,76 @@
+"""The types of notifications, about which members choose what to be told of."""
+
+from typing import Final
+
+import msgspec
+
+from core.notifications.contracts import NotificationType
+from core.shared.permissions import Action
+
+
+class TypeOfNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What members choose about in their preferences."""
+
+    label: str
+    description: str
+    action: Action
+    """The row of the permission table that whoever is told needs, now and when it is read."""
+
+
+TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
+    "new_application": TypeOfNotice(
+        label="New applications",
+        description="Somebody applied for a job that you recruit for.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "stage_change": TypeOfNotice(
+        label="Progress of applications",
+        description="An application that is yours was moved, hired, rejected or withdrawn.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "assignment": TypeOfNotice(
+        label="Assignments",
+        description="An application was given to you.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "mention": TypeOfNotice(
+        label="Mentions",
+        description="Somebody wrote @ and your name in a note.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "application_note": TypeOfNotice(
+        label="Notes",
+        description="Somebody wrote a note on a candidate of yours.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "interview": TypeOfNotice(
+        label="Interviews",
+        description="An interview that concerns you was fixed, changed or cancelled.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "feedback": TypeOfNotice(
+        label="Feedback",
+        description="Somebody gave feedback on an application of yours.",
+        action=Action.VIEW_CANDIDATES,
+    ),
+    "message_failed": TypeOfNotice(
+        label="Messages that failed",
+        description="An e-mail to a candidate of yours could not be sent.",
+        action=Action.EDIT_CANDIDATE,
+    ),
+    "import_finished": TypeOfNotice(
+        label="Imports",
+        description="An import that you started has ended.",
+        action=Action.IMPORT_CANDIDATES,
+    ),
+    "bulk_rejection": TypeOfNotice(
+        label="Bulk rejections",
+        description="Rejections that you put on hold took effect.",
+        action=Action.MOVE_APPLICATION,
+    ),
+    "plugin_broken": TypeOfNotice(
+        label="Plugins that fail",
+        description="The connection of a plugin was tested and doesn't work.",
+        action=Action.MANAGE_PLUGINS,
+    ),
+}

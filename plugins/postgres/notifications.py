@@ -1,0 +1,296 @@
+"""Fills inboxes and reads them; `sql/notifications.sql` holds the statements."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
+
+from core.notifications.about import About
+from core.notifications.contracts import (
+    Badge,
+    Inbox,
+    ListNotifications,
+    NotificationActor,
+    NotificationId,
+    NotificationType,
+    NotificationView,
+)
+from core.notifications.ports import (
+    Colleague,
+    Entry,
+    Reach,
+    Recipient,
+    Surroundings,
+    Told,
+)
+from core.notifications.preferences import Defaults
+from core.notifications.wording import worded
+from core.shared.actor import Role
+from core.shared.clock import UtcDatetime
+from core.shared.cursor import decode_cursor, encode_cursor
+from core.shared.ids import EventId, MemberId
+from plugins.postgres.database import TenantReader
+from plugins.postgres.members import members
+from plugins.postgres.notification_preferences import preferences_of
+from plugins.postgres.notification_tables import notifications
+from plugins.postgres.unit import Unit
+
+_ID: Final = UUID_TYPE(as_uuid=True)
+_IDS: Final = ARRAY(_ID)
+_LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+class PostgresNotificationDesk:
+    """Implements `core.notifications.ports.NotificationDesk`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def surroundings(self, event_id: EventId, about: About) -> Surroundings:
+        """Look around in one round trip."""
+        named = (event_id, about.application_id, about.note_id, about.work_id, about.stage_id)
+        found = sa.func.notification_subject_v1(
+            self._unit.tenant_id, *(sa.literal(each, _ID) for each in named)
+        ).table_valued(
+            *(sa.column(name, _ID) for name in ("actor_id", "candidate_id", "job_id")),
+            sa.column("stage", sa.Text),
+            sa.column("assignee_id", _ID),
+            sa.column("recruiters", _IDS),
+            sa.column("keepers", _IDS),
+            sa.column("starter_id", _ID),
+            sa.column("note_text", sa.Text),
+        )
+        (row,) = await self._unit.all(sa.select(found))
+        return Surroundings(
+            actor_id=row.actor_id,
+            candidate_id=row.candidate_id,
+            job_id=row.job_id,
+            stage=row.stage,
+            assignee_id=row.assignee_id,
+            recruiters=tuple(row.recruiters or ()),
+            keepers=tuple(row.keepers or ()),
+            starter_id=row.starter_id,
+            note_text=row.note_text,
+        )
+
+    async def colleagues(self) -> list[Colleague]:
+        """Return every active member."""
+        rows = await self._unit.all(
+            sa.select(members.c.id, members.c.name, members.c.email).where(
+                members.c.status == "active"
+            )
+        )
+        return [Colleague(*tuple(row)) for row in rows]
+
+    async def recipients(
+        self,
+        members: Collection[MemberId],
+        limited: Collection[Role],
+        application_id: UUID | None,
+        candidate_id: UUID | None,
+        *,
+        admins: bool,
+    ) -> list[Recipient]:
+        """Return the active ones of `members`, and the admins where they are asked for."""
+        found = sa.func.notification_recipients_v1(
+            self._unit.tenant_id,
+            sa.literal([str(each) for each in members], JSONB),
+            admins,
+            sa.literal(list(limited), JSONB),
+            sa.literal(application_id, _ID),
+            sa.literal(candidate_id, _ID),
+        ).table_valued(
+            sa.column("id", _ID),
+            sa.column("role", sa.Text),
+            sa.column("sees", sa.Boolean),
+            sa.column("choices", JSONB),
+            sa.column("quiet_hours", JSONB),
+            sa.column("pop_ups", sa.Boolean),
+            sa.column("default_choices", JSONB),
+            sa.column("locked", JSONB),
+            sa.column("browsers", _IDS),
+        )
+        rows = await self._unit.all(sa.select(found))
+        return [
+            Recipient(
+                id=row.id,
+                role=row.role,
+                sees=row.sees,
+                own=preferences_of(row.choices, row.quiet_hours, pop_ups=row.pop_ups),
+                defaults=Defaults(row.default_choices or {}, row.locked or []),
+                browsers=tuple(row.browsers or ()),
+            )
+            for row in rows
+        ]
+
+    async def file(
+        self, entry: Entry, receivers: Sequence[tuple[MemberId, NotificationId, Reach]]
+    ) -> list[Told]:
+        """Insert or grow them, and count what each has unread, in one round trip."""
+        given = [
+            {
+                "member": str(member_id),
+                "id": str(notification_id),
+                "types": list(reach.types),
+                "limited": reach.only_assigned,
+            }
+            for member_id, notification_id, reach in receivers
+        ]
+        filed = sa.func.file_notification_v1(
+            self._unit.tenant_id,
+            sa.literal(given, JSONB),
+            sa.literal(entry.type, sa.Text),
+            sa.literal(entry.notice, sa.Text),
+            sa.literal(entry.group, sa.Text),
+            entry.is_once,
+            sa.literal(entry.application_id, _ID),
+            sa.literal(entry.note_id, _ID),
+            sa.literal(entry.actor_id, _ID),
+            sa.literal(entry.details, JSONB),
+            sa.literal(entry.at, sa.DateTime(timezone=True)),
+        ).table_valued(
+            sa.column("told_member", _ID),
+            sa.column("told_id", _ID),
+            sa.column("told_times", sa.Integer),
+            sa.column("told_unread", sa.Integer),
+        )
+        return [Told(*tuple(row)) for row in await self._unit.all(sa.select(filed))]
+
+
+class PostgresInboxes:
+    """Implements `core.notifications.ports.InboxRepository`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def mark_read(
+        self,
+        member_id: MemberId,
+        at: UtcDatetime,
+        *,
+        ids: Sequence[NotificationId] | None,
+        up_to: UtcDatetime | None,
+        type: NotificationType | None,  # noqa: A002 - as the port calls it
+    ) -> int:
+        """Update those that fit."""
+        await self._wait_for_turn()
+        statement = sa.update(notifications).where(
+            notifications.c.member_id == member_id, notifications.c.read_at.is_(None)
+        )
+        if ids is not None:
+            statement = statement.where(notifications.c.id.in_(ids))
+        if up_to is not None:
+            statement = statement.where(notifications.c.updated_at <= up_to)
+        if type is not None:
+            statement = statement.where(notifications.c.type == type)
+        seen_at = sa.func.coalesce(notifications.c.seen_at, at)
+        marked = await self._unit.execute(statement.values(read_at=at, seen_at=seen_at))
+        return marked.rowcount
+
+    async def mark_seen(
+        self, member_id: MemberId, at: UtcDatetime, up_to: UtcDatetime | None
+    ) -> int:
+        """Update those that weren't seen."""
+        await self._wait_for_turn()
+        statement = sa.update(notifications).where(
+            notifications.c.member_id == member_id,
+            notifications.c.read_at.is_(None),
+            notifications.c.seen_at.is_(None),
+        )
+        if up_to is not None:
+            statement = statement.where(notifications.c.updated_at <= up_to)
+        return (await self._unit.execute(statement.values(seen_at=at))).rowcount
+
+    async def unread(self, member_id: MemberId, reach: Reach) -> int:
+        """Count in the open transaction."""
+        counted = sa.func.unread_notifications_v1(
+            self._unit.tenant_id,
+            member_id,
+            sa.literal(list(reach.types), ARRAY(sa.Text)),
+            reach.only_assigned,
+        )
+        (row,) = await self._unit.all(sa.select(counted))
+        return int(row[0])
+
+    async def prune(self, read_for: timedelta, told_for: timedelta, now: UtcDatetime) -> int:
+        """Delete what is old."""
+        deleted = await self._unit.execute(
+            sa.delete(notifications).where(
+                sa.or_(
+                    notifications.c.updated_at < now - told_for,
+                    sa.and_(
+                        notifications.c.updated_at < now - read_for,
+                        notifications.c.read_at < now - read_for,
+                    ),
+                )
+            )
+        )
+        return deleted.rowcount
+
+    async def _wait_for_turn(self) -> None:
+        """Inboxes of a tenant change one after the other: see `file_notification_v1`."""
+        await self._unit.execute(_LOCK, {"name": f"notifications:{self._unit.tenant_id}"})
+
+
+class PostgresInboxQueries:
+    """Implements `core.notifications.ports.InboxQueries`."""
+
+    def __init__(self, reader: TenantReader) -> None:
+        self._reader = reader
+
+    async def page(self, member_id: MemberId, reach: Reach, query: ListNotifications) -> Inbox:
+        """Return a page and the number of unread ones."""
+        types = [each for each in reach.types if query.type in (None, each)]
+        limit = query.page.limit
+        after: tuple[datetime | None, UUID | None] = (None, None)
+        if query.page.cursor is not None:
+            after = decode_cursor(query.page.cursor, tuple[datetime, UUID])
+        arguments = (types, reach.only_assigned, query.unread, limit + 1, *after, None)
+        rows = await self._reader.call("list_notifications_v1", member_id, *arguments)
+        items = [_view(row) for row in rows[:limit]]
+        badge = await self.badge(member_id, reach)
+        if len(rows) <= limit:
+            return Inbox(items, badge.unread)
+        last = items[-1]
+        return Inbox(items, badge.unread, encode_cursor((last.updated_at, last.id)))
+
+    async def one(
+        self, member_id: MemberId, reach: Reach, notification_id: NotificationId
+    ) -> Inbox | None:
+        """Return it alone."""
+        alone = (list(reach.types), reach.only_assigned, False, 1, None, None, notification_id)
+        rows = await self._reader.call("list_notifications_v1", member_id, *alone)
+        if not rows:
+            return None
+        return Inbox([_view(rows[0])], (await self.badge(member_id, reach)).unread)
+
+    async def badge(self, member_id: MemberId, reach: Reach) -> Badge:
+        """Count in one round trip."""
+        rows = await self._reader.call(
+            "notification_badge_v1", member_id, list(reach.types), reach.only_assigned
+        )
+        return Badge(*rows[0])
+
+
+def _view(row: Any) -> NotificationView:
+    actor_id, actor = row["actor_id"], row["actor"]
+    return worded(
+        notice=row["notice"],
+        count=row["times"],
+        names={"candidate": row["candidate"], "job": row["job"], "actor": actor},
+        details=row["details"],
+        id=NotificationId(row["id"]),
+        type=row["type"],
+        actor=None if actor_id is None else NotificationActor(MemberId(actor_id), actor or ""),
+        application_id=row["application_id"],
+        candidate_id=row["candidate_id"],
+        job_id=row["job_id"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        seen_at=row["seen_at"],
+        read_at=row["read_at"],
+    )

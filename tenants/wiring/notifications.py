@@ -1,0 +1,40 @@
+"""Which adapters stand behind the ports of notifications."""
+
+from core.notifications import browsers, handlers, pushing, usecases
+from core.notifications.ports import (
+    BrowserQueries,
+    BrowserRepository,
+    InboxQueries,
+    InboxRepository,
+    NotificationDesk,
+    PreferenceQueries,
+    PreferenceRepository,
+)
+from core.ports.push import PushService
+from plugins.postgres.notification_preferences import (
+    PostgresBrowserQueries,
+    PostgresBrowsers,
+    PostgresPreferenceQueries,
+    PostgresPreferences,
+)
+from plugins.postgres.notifications import (
+    PostgresInboxes,
+    PostgresInboxQueries,
+    PostgresNotificationDesk,
+)
+from tenants.injection import Providers
+from tenants.push import push_service_of
+
+USE_CASES = (browsers, handlers, pushing, usecases)
+"""Importing them registers what they handle."""
+
+PROVIDERS: Providers = {
+    NotificationDesk: lambda session: PostgresNotificationDesk(session.writer),
+    InboxRepository: lambda session: PostgresInboxes(session.writer),
+    InboxQueries: lambda session: PostgresInboxQueries(session.reader),
+    BrowserRepository: lambda session: PostgresBrowsers(session.writer),
+    BrowserQueries: lambda session: PostgresBrowserQueries(session.reader),
+    PushService: push_service_of,
+    PreferenceQueries: lambda session: PostgresPreferenceQueries(session.reader),
+    PreferenceRepository: lambda session: PostgresPreferences(session.writer),
+}

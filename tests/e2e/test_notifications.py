@@ -1,0 +1,194 @@
+"""The bell counts as things happen, in two windows alike; what is new leads to the thing."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from core.applications.contracts import ApplicationView, AssignApplication
+from core.candidates.contracts import AddNote
+from core.jobs.contracts import JobView
+from core.notifications.contracts import MarkRead
+from tenants.runtime import Runtime
+from tests.fixtures.accessibility import barriers
+from tests.fixtures.browsers import PHONE, Visit
+from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
+from tests.fixtures.sound_pages import is_sound
+from tests.fixtures.worlds import World
+
+pytestmark = pytest.mark.usefixtures("background")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hiring(runtime: Runtime, world: World) -> AsyncIterator[Hiring]:
+    made = Hiring(runtime, world)
+    yield made
+    for role in ("admin", "recruiter"):
+        await made.scope(role).execute(MarkRead())
+
+
+async def mine(hiring: Hiring) -> tuple[JobView, ApplicationView]:
+    """An application that the recruiter looks after."""
+    job = await hiring.open_job(title="Engineer")
+    application = await hiring.apply(job)
+    recruiter = hiring.tenant.members["recruiter"].member_id
+    await hiring.scope("admin").execute(
+        AssignApplication(application_id=application.id, assignee_id=recruiter)
+    )
+    return job, application
+
+
+async def clear(hiring: Hiring, page: Page) -> None:
+    """Wait for what is under way and begin with nothing unread."""
+    await expect(bell(page)).to_have_attribute("aria-label", "1 unread notification")
+    await hiring.scope("recruiter").execute(MarkRead())
+    await expect(bell(page)).to_have_attribute("aria-label", "Notifications")
+
+
+def bell(page: Page) -> Locator:
+    return page.locator("#bell > summary")
+
+
+async def test_the_bell_counts_up_in_two_windows(
+    visit: Visit, hiring: Hiring, examined: Examined
+) -> None:
+    page = await visit.page("/jobs", "recruiter")
+    job, application = await mine(hiring)
+    await clear(hiring, page)
+    second = await page.context.new_page()
+    await second.goto(visit.site.url("acme", "/candidates"))
+    await expect(bell(second)).to_have_attribute("aria-label", "Notifications")
+
+    await hiring.move(application, 1, job, "admin")
+    for window in (page, second):
+        await expect(window.locator(".bell-count")).to_have_text("1")
+        await expect(window.locator("#bell-said")).to_have_text("1 unread notification")
+    stage = job.stages[1].name
+    toast = second.locator(".toast")
+    await expect(toast).to_contain_text(f"moved to {stage}")
+    await toast.hover()  # It stays for who is about to press it.
+    rules, wrong = await barriers(second)
+    assert wrong == []
+    examined("rules of axe", rules)
+    await toast.locator("a").click()
+    await second.wait_for_url(f"**/candidates/{application.candidate_id}")
+    # It was read by opening it, and the other window knows.
+    await expect(page.locator(".bell-count")).to_be_hidden()
+    await expect(bell(page)).to_have_attribute("aria-label", "Notifications")
+
+    # The window that listened is closed: the other one takes over.
+    await page.close()
+    await hiring.scope("admin").execute(
+        AddNote(candidate_id=application.candidate_id, text="A word on this one")
+    )
+    await expect(second.locator(".bell-count")).to_have_text("1")
+    examined("windows", 2)
+
+
+async def test_the_panel_is_for_the_keyboard_too(
+    visit: Visit, hiring: Hiring, examined: Examined
+) -> None:
+    page = await visit.page("/dashboard", "recruiter")
+    _, application = await mine(hiring)
+    await expect(page.locator(".bell-count")).to_have_text("1")
+    await bell(page).focus()
+    await page.keyboard.press("Enter")
+    panel = page.locator("#bell-panel")
+    first = panel.locator(".notices .item").first
+    await expect(first).to_contain_text("was given to you")
+    await expect(panel.get_by_text("All notifications")).to_be_visible()
+    await is_sound(page, "notification_panel", examined)
+    await page.keyboard.press("ArrowDown")
+    await expect(first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(bell(page)).to_be_focused()
+    await expect(panel).to_be_hidden()
+    # Seen isn't read.
+    await expect(page.locator(".bell-count")).to_have_text("1")
+
+    await bell(page).click()
+    await panel.get_by_role("button", name="Mark all as read").click()
+    await expect(page.locator(".bell-count")).to_be_hidden()
+    await expect(panel.locator("[data-unread]")).to_have_count(0)
+    await panel.locator(".notices .item").first.click()
+    await page.wait_for_url(f"**/candidates/{application.candidate_id}")
+
+
+async def test_the_page_of_all_is_filtered_and_live(
+    visit: Visit, hiring: Hiring, examined: Examined
+) -> None:
+    page = await visit.page("/notifications", "recruiter")
+    _, application = await mine(hiring)
+    rows = page.locator("#notices li[data-unread]")
+    await expect(rows.first).to_contain_text("was given to you")
+    await hiring.scope("admin").execute(
+        AddNote(candidate_id=application.candidate_id, text="Please call @recruiter today")
+    )
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text("mentioned you in a note")
+    await is_sound(page, "notifications", examined)
+
+    await page.get_by_label("Type").select_option("mention")
+    await expect(rows).to_have_count(1)
+    await page.wait_for_url("**/notifications?type=mention*")
+    await page.get_by_role("button", name="Mark all as read").first.click()
+    await expect(rows).to_have_count(0)
+    await page.get_by_label("Type").select_option("")
+    await expect(rows).to_have_count(1)
+    await rows.first.get_by_role("button", name="Mark as read").click()
+    await expect(rows).to_have_count(0)
+    await page.get_by_label("Only unread").check()
+    await expect(page.get_by_text("You have read all of these.")).to_be_visible()
+
+
+async def test_on_a_phone(visit: Visit, hiring: Hiring, examined: Examined) -> None:
+    page = await visit.page("/dashboard", "recruiter", size=PHONE, has_touch=True)
+    await mine(hiring)
+    await expect(page.locator(".bell-count")).to_have_text("1")
+    await bell(page).tap()
+    item = page.locator("#bell-panel .notices .item").first
+    await expect(item).to_be_visible()
+    box = await item.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE[0]
+    examined("targets", 1)
+
+
+async def test_what_to_be_told_of(visit: Visit, hiring: Hiring) -> None:
+    page = await visit.page("/account/notifications", "recruiter")
+    await page.get_by_label("At the bell: Assignments", exact=True).uncheck()
+    await page.get_by_label("From").fill("22:00")
+    await page.get_by_label("Until").fill("07:00")
+    await page.get_by_label("Time zone").select_option("Europe/Lisbon")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(page.get_by_label("At the bell: Assignments", exact=True)).not_to_be_checked()
+    await expect(page.get_by_label("Time zone")).to_have_value("Europe/Lisbon")
+    job, application = await mine(hiring)
+    await hiring.move(application, 1, job, "admin")
+    await expect(page.locator(".bell-count")).to_have_text("1")
+    await page.goto(visit.site.url("acme", "/notifications?unread=yes"))
+    await expect(page.locator("#notices")).to_contain_text(f"moved to {job.stages[1].name}")
+    await expect(page.locator("#notices")).not_to_contain_text("given to you")
+
+    chief = await visit.page("/account/notifications", "admin")
+    await chief.get_by_label("Everybody at the bell: Assignments").check()
+    await chief.get_by_label("Fixed: Assignments").check()
+    await chief.get_by_role("button", name="Save for everybody").click()
+    await expect(chief.get_by_text("Saved for everybody.")).to_be_visible()
+    await page.goto(visit.site.url("acme", "/account/notifications"))
+    await expect(page.get_by_label("At the bell: Assignments", exact=True)).to_be_disabled()
+    await expect(page.get_by_label("At the bell: Assignments", exact=True)).to_be_checked()
+    await expect(page.get_by_text("decided by an admin")).to_be_visible()
+
+    await page.get_by_label("From").fill("")
+    await page.get_by_label("Until").fill("")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await chief.get_by_label("Fixed: Assignments").uncheck()
+    await chief.get_by_role("button", name="Save for everybody").click()
+    await expect(chief.get_by_text("Saved for everybody.")).to_be_visible()
