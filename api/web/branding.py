@@ -126,7 +126,7 @@ async def _shown(
         name=name,
         look=look,
         feature=feature,
-        available_in=plans.get(feature.available_in or ""),
+        available_in=plans[feature.available_in] if feature.available_in else "",
         is_saved=is_saved,
         is_plain=tenant.branding == Branding(),
         most_bytes=MAX_BYTES,

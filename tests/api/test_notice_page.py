@@ -67,9 +67,9 @@ async def test_a_notice_is_published_and_its_versions_stay(
     started = await admin.get(f"{PATH}?start_from=2", headers=HTML)
     assert "Theirs: two years." in started.text
     assert base_of(started) == "3", "a new version is written over the present one"
-    for number in ("9", "x", "%C2%B2"):
-        missing = await admin.get(f"{PATH}?version={number}", headers=HTML)
-        assert missing.status_code == 404, number
+    for nothing in ("9", "x", "%C2%B2"):
+        missing = await admin.get(f"{PATH}?version={nothing}", headers=HTML)
+        assert missing.status_code == 404, nothing
 
     other = await client_for("globex", "admin").get(PATH, headers=HTML)
     assert "years" not in other.text
