@@ -1,19 +1,20 @@
 """The page of one person, who else they may be, and how two records become one."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Request, get
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels
-from api.web.frame import WEB, may, page, require
+from api.web.frame import WEB, is_partial, may, page, partial, require
 from core.applications.contracts import (
     ApplicationRow,
     GetHistory,
@@ -36,12 +37,13 @@ from core.candidates.duplicates import (
     MergeView,
 )
 from core.identity.contracts.team import ListMembers
-from core.jobs.contracts import ListJobs
+from core.jobs.contracts import JobRow, ListJobs
 from core.shared.ids import MemberId
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
 
+Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
 _MOST_HISTORIES: Final = 10
 _CHOSEN: Final = ("full_name", "preferred_name", "headline", "location", "source")
 
@@ -66,34 +68,36 @@ async def candidate(
 ) -> Reply[bytes]:
     """Show one person: profile, applications, what happened, notes and files."""
     known = CandidateId(candidate_id)
-    found = await tenant_scope.ask(GetCandidate(candidate_id=known))
-    notes = await tenant_scope.ask(ListNotes(candidate_id=known, limit=MAX_LIMIT))
-    files = await tenant_scope.ask(ListFiles(candidate_id=known, limit=MAX_LIMIT))
-    applications = await tenant_scope.ask(
-        ListApplications(page=PageRequest(limit=MAX_LIMIT), candidate_id=known)
-    )
-    histories = [
-        (row, await tenant_scope.ask(GetHistory(application_id=row.id)))
-        for row in applications.items[:_MOST_HISTORIES]
-    ]
     actor = tenant_scope.actor
-    may_add = may(actor, Action.MOVE_APPLICATION)
+    # First by itself, since it says what is wrong with the address.
+    found = await tenant_scope.ask(GetCandidate(candidate_id=known))
+    (applications, histories), (notes, files), others, merges, jobs, members = await asyncio.gather(
+        _applications(tenant_scope, known),
+        asyncio.gather(
+            tenant_scope.ask(ListNotes(candidate_id=known, limit=MAX_LIMIT)),
+            tenant_scope.ask(ListFiles(candidate_id=known, limit=MAX_LIMIT)),
+        ),
+        _duplicates(tenant_scope, known),
+        _merges(tenant_scope, known),
+        _open_jobs(tenant_scope),
+        _members(tenant_scope),
+    )
     return page(
         request,
         "candidate.html",
         candidate=found,
         files=files.items,
-        applications=applications.items,
+        applications=applications,
         timeline=timeline(notes.items, histories),
-        duplicates=await _duplicates(tenant_scope, known),
-        merges=await _merges(tenant_scope, known),
+        duplicates=others,
+        merges=merges,
         shared=labels.SHARED_CONTACT,
-        jobs=await _open_jobs(tenant_scope) if may_add else [],
-        members=await _members(tenant_scope),
+        jobs=jobs,
+        members=members,
         me=actor.member_id,
         may_edit=may(actor, Action.EDIT_CANDIDATE),
         may_delete=may(actor, Action.DELETE_CANDIDATE),
-        may_move=may_add,
+        may_move=may(actor, Action.MOVE_APPLICATION),
         may_assign=may(actor, Action.ASSIGN_APPLICATION),
         dispositions=labels.DISPOSITION,
         disposition_kinds=labels.DISPOSITION_KIND,
@@ -104,10 +108,19 @@ async def candidate(
 
 
 @get("/duplicates", **WEB)
-async def duplicates(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
-    """List contacts that several candidates share."""
-    found = await tenant_scope.ask(ListDuplicates(limit=MAX_LIMIT))
-    return page(request, "duplicates.html", found=found, shared=labels.SHARED_CONTACT)
+async def duplicates(
+    request: Request[Any, Any, Any], tenant_scope: Scoped, cursor: Cursor = None
+) -> Reply[bytes]:
+    """List contacts that several candidates share; the page asks for the rest by itself."""
+    found = await tenant_scope.ask(ListDuplicates(cursor=cursor))
+    context: dict[str, Any] = {
+        "found": found,
+        "shared": labels.SHARED_CONTACT,
+        "is_first": cursor is None,
+    }
+    if cursor and is_partial(request):
+        return partial(request, "pieces/duplicate_groups.html", **context)
+    return page(request, "duplicates.html", **context)
 
 
 @get("/candidates/{candidate_id:uuid}/merge/{other_id:uuid}", **WEB)
@@ -119,8 +132,12 @@ async def merge(
 ) -> Reply[bytes]:
     """Show two records side by side and ask whose values are kept."""
     require(tenant_scope, Action.EDIT_CANDIDATE)
-    kept = await tenant_scope.ask(GetCandidate(candidate_id=CandidateId(candidate_id)))
-    other = await tenant_scope.ask(GetCandidate(candidate_id=CandidateId(other_id)))
+    kept, other = await asyncio.gather(
+        *(
+            tenant_scope.ask(GetCandidate(candidate_id=CandidateId(each)))
+            for each in (candidate_id, other_id)
+        )
+    )
     return page(
         request,
         "merge.html",
@@ -173,6 +190,19 @@ def timeline(
     return sorted(found, key=lambda moment: moment.at, reverse=True)
 
 
+async def _applications(
+    scope: TenantScope, candidate_id: CandidateId
+) -> tuple[Sequence[ApplicationRow], Sequence[tuple[ApplicationRow, HistoryView]]]:
+    """Return the candidate's applications, and what happened to the newest of them."""
+    page_request = PageRequest(limit=MAX_LIMIT)
+    found = await scope.ask(ListApplications(page=page_request, candidate_id=candidate_id))
+    shown = found.items[:_MOST_HISTORIES]
+    histories = await asyncio.gather(
+        *(scope.ask(GetHistory(application_id=row.id)) for row in shown)
+    )
+    return found.items, list(zip(shown, histories, strict=True))
+
+
 async def _duplicates(scope: TenantScope, candidate_id: CandidateId) -> Sequence[Duplicate]:
     if not may(scope.actor, Action.EDIT_CANDIDATE):
         return ()
@@ -184,7 +214,10 @@ async def _merges(scope: TenantScope, candidate_id: CandidateId) -> Sequence[Mer
     return [each for each in found.items if each.undone_at is None]
 
 
-async def _open_jobs(scope: TenantScope) -> Sequence[Any]:
+async def _open_jobs(scope: TenantScope) -> Sequence[JobRow]:
+    """Return the jobs that a candidate can be put into."""
+    if not may(scope.actor, Action.MOVE_APPLICATION):
+        return ()
     found = await scope.ask(ListJobs(page=PageRequest(limit=MAX_LIMIT), status="open"))
     return found.items
 

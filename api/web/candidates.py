@@ -1,5 +1,6 @@
 """The pages of candidates: search, and the editor of a profile."""
 
+import asyncio
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -24,7 +25,6 @@ Words = Annotated[str, QueryParameter(max_length=200)]
 Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
 OfJob = Annotated[UUID | None, QueryParameter()]
 AssignedTo = Annotated[UUID | None, QueryParameter()]
-_MOST_HISTORIES: Final = 10
 
 
 @get("/candidates", **WEB)
@@ -48,7 +48,12 @@ async def candidates(
         job_id=job,
         assignee=assignee,
     )
-    found = await tenant_scope.ask(ListCandidates(where=where, cursor=cursor))
+    asked = tenant_scope.ask(ListCandidates(where=where, cursor=cursor))
+    if is_partial(request):
+        found, jobs = await asked, None
+    else:
+        open_jobs = ListJobs(page=PageRequest(limit=MAX_LIMIT), status="open")
+        found, jobs = await asyncio.gather(asked, tenant_scope.ask(open_jobs))
     context: dict[str, Any] = {
         "found": found,
         "where": where,
@@ -57,10 +62,9 @@ async def candidates(
         "may_add": may(tenant_scope.actor, Action.EDIT_CANDIDATE),
         "may_import": may(tenant_scope.actor, Action.IMPORT_CANDIDATES),
     }
-    if is_partial(request):
+    if jobs is None:
         name = "pieces/candidate_rows.html" if cursor else "pieces/candidate_table.html"
         return partial(request, name, **context)
-    jobs = await tenant_scope.ask(ListJobs(page=PageRequest(limit=MAX_LIMIT), status="open"))
     return page(
         request,
         "candidates.html",

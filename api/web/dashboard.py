@@ -1,5 +1,7 @@
 """What needs me today: the first page after signing in."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +13,7 @@ from api.request_scope import Scoped
 from api.web.frame import WEB, may, page
 from api.web.labels import INTERVIEW_KIND
 from core.applications.contracts import ApplicationRow, ListApplications
-from core.interviews.contracts import ListInterviews
+from core.interviews.contracts import InterviewView, ListInterviews
 from core.jobs.contracts import ListJobs
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
@@ -24,18 +26,12 @@ _LONG_WAIT: Final = timedelta(days=7)
 @get("/dashboard", **WEB)
 async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
     """Show my interviews, who waits for me the longest, and the open jobs."""
-    jobs = await tenant_scope.ask(ListJobs(page=PageRequest(limit=_SHOWN), status="open"))
-    mine: list[ApplicationRow] = []
-    interviews: Any = ()
     now = datetime.now(UTC)
-    if may(tenant_scope.actor, Action.VIEW_CANDIDATES):
-        mine = await _mine(tenant_scope)
-        found = await tenant_scope.ask(
-            ListInterviews(
-                page=PageRequest(limit=_SHOWN), mine=True, starts_after=now - timedelta(hours=1)
-            )
-        )
-        interviews = found.items
+    jobs, mine, interviews = await asyncio.gather(
+        tenant_scope.ask(ListJobs(page=PageRequest(limit=_SHOWN), status="open")),
+        _mine(tenant_scope),
+        _interviews(tenant_scope, now),
+    )
     return page(
         request,
         "dashboard.html",
@@ -51,7 +47,7 @@ async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Re
 
 async def _mine(scope: TenantScope) -> list[ApplicationRow]:
     """Return active applications that I look after, the longest in their stage first."""
-    if scope.actor.member_id is None:
+    if scope.actor.member_id is None or not may(scope.actor, Action.VIEW_CANDIDATES):
         return []
     found = await scope.ask(
         ListApplications(
@@ -61,6 +57,18 @@ async def _mine(scope: TenantScope) -> list[ApplicationRow]:
         )
     )
     return sorted(found.items, key=lambda row: row.stage_entered_at)
+
+
+async def _interviews(scope: TenantScope, now: datetime) -> Sequence[InterviewView]:
+    """Return my next interviews, with those that began within the hour."""
+    if not may(scope.actor, Action.VIEW_CANDIDATES):
+        return ()
+    found = await scope.ask(
+        ListInterviews(
+            page=PageRequest(limit=_SHOWN), mine=True, starts_after=now - timedelta(hours=1)
+        )
+    )
+    return found.items
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (dashboard,)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from api.replies import Headers, Reply
 from api.request_scope import TENANT_SCOPE, request_id_of
+from api.web.compression import compressed
 from api.web.forms import TOKEN_FIELD, Form, form_token, read_form
 from api.web.languages import chosen_language, languages, words
 from api.web.navigation import PLUGIN_PLACES, Place, may, places_for, plugin_links
@@ -65,7 +66,6 @@ _POLICY: Final = (
 _REFERRER: Final = (b"referrer-policy", b"same-origin")
 """With `no-referrer` browsers send `Origin: null` with forms, so that all of them look forged."""
 _VARY: Final = (b"vary", b"accept-encoding, accept-language, hx-request")
-_WORTH_COMPRESSING: Final = 1_000
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -180,10 +180,8 @@ def render(
     given = list(headers)
     own = {name for name, _ in given}
     sent = [each for each in (_POLICY, _REFERRER, _VARY) if each[0] not in own] + given
-    if len(body) > _WORTH_COMPRESSING and _takes_gzip(scope["headers"]):
-        body = gzip.compress(body, 5, mtime=0)
-        sent.append((b"content-encoding", b"gzip"))
-    return Reply(body, status=status, headers=sent, content_type=HTML)
+    body, encoding = compressed(scope, body)
+    return Reply(body, status=status, headers=[*sent, *encoding], content_type=HTML)
 
 
 def frame_of(scope: Scope) -> Frame:
@@ -217,7 +215,3 @@ def _bell(scope: Scope) -> Badge | None:
 def _plugin_places(scope: Scope) -> tuple[Place, ...]:
     found = scope.get(PLUGIN_PLACES)
     return found if isinstance(found, tuple) else ()
-
-
-def _takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"accept-encoding" and b"gzip" in value for name, value in headers)

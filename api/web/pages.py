@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from api.request_scope import provide_tenant_scope
 from api.web import (
     account,
+    board_cards,
     branding,
     candidate_page,
     candidates,
@@ -42,6 +43,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *account.ROUTES,
     *dashboard.ROUTES,
     *jobs.ROUTES,
+    *board_cards.ROUTES,
     *candidates.ROUTES,
     *candidate_page.ROUTES,
     *resumes.ROUTES,

@@ -44,6 +44,8 @@ Answer = str | bool | int | float
 Note = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, pattern=TEXT)]
 
 MAX_BULK = 500
+MAX_CARDS = 10_000
+"""On one board: more than anybody scrolls through."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -95,6 +97,20 @@ class ApplicationRow(msgspec.Struct, frozen=True):
     assignee_name: str | None
     source: ApplicationSource
     applied_at: datetime
+    version: int
+
+
+class Card(msgspec.Struct, frozen=True):
+    """An active application on its job's board."""
+
+    id: ApplicationId
+    candidate_id: CandidateId
+    candidate_name: str
+    stage_id: StageId
+    stage_entered_at: datetime
+    assignee_id: MemberId | None
+    assignee_name: str | None
+    source: ApplicationSource
     version: int
 
 
@@ -333,6 +349,15 @@ class ListApplications(Query[Page[ApplicationRow]], frozen=True, kw_only=True):
     candidate_id: CandidateId | None = None
     disposition: Disposition | None = None
     source: ApplicationSource | None = None
+
+
+class ListCards(Query[tuple[Card, ...]], frozen=True, kw_only=True):
+    """A job's active applications, those that have waited longest in their stage first.
+
+    At most `MAX_CARDS`; none when there is no such job.
+    """
+
+    job_id: JobId
 
 
 class GetHistory(Query[HistoryView], frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from core.applications.contracts import (
     ApplicationView,
     BulkRejectionId,
     BulkRejectionView,
+    Card,
     Disposition,
     HistoryView,
     ListApplications,
@@ -165,6 +166,10 @@ class ApplicationQueries(Protocol):
         self, query: ListApplications, only_for: MemberId | None
     ) -> Page[ApplicationRow]:
         """Return one page, newest first."""
+        ...
+
+    async def cards(self, job_id: JobId, only_for: MemberId | None) -> tuple[Card, ...]:
+        """Return a job's active applications, the longest in their stage first."""
         ...
 
     async def history(

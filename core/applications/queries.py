@@ -4,6 +4,7 @@ from core.applications.contracts import (
     ApplicationRow,
     ApplicationView,
     BulkRejectionView,
+    Card,
     GetApplication,
     GetBulkRejection,
     GetHistory,
@@ -11,6 +12,7 @@ from core.applications.contracts import (
     GetStageDurations,
     HistoryView,
     ListApplications,
+    ListCards,
     PipelineSnapshot,
     StageDurationsView,
 )
@@ -38,6 +40,14 @@ async def list_applications(
 ) -> Page[ApplicationRow]:
     """Return one page of applications."""
     return await applications.page(query, limited_to(actor, access))
+
+
+@handles(ListCards, action=Action.VIEW_CANDIDATES)
+async def list_cards(
+    query: ListCards, *, actor: Actor, access: Access, applications: ApplicationQueries
+) -> tuple[Card, ...]:
+    """Return the cards of a job's board."""
+    return await applications.cards(query.job_id, limited_to(actor, access))
 
 
 @handles(GetHistory, action=Action.VIEW_CANDIDATES)

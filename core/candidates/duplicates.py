@@ -48,7 +48,11 @@ class FindDuplicates(Query[Page[Duplicate]], frozen=True, kw_only=True):
 
 
 class ListDuplicates(Query[Page[DuplicateGroup]], frozen=True, kw_only=True):
-    """Every contact that more than one candidate has."""
+    """Every contact that more than one candidate has.
+
+    A page may hold fewer than asked for, even none, and still be followed by another: each looks
+    through a part of the contacts only.
+    """
 
     limit: Limit = DEFAULT_LIMIT
     cursor: str | None = None

@@ -3,11 +3,13 @@
 import msgspec
 
 from core.applications.contracts import (
+    MAX_CARDS,
     ApplicationId,
     ApplicationRow,
     ApplicationView,
     BulkRejectionId,
     BulkRejectionView,
+    Card,
     HistoryView,
     ListApplications,
     PipelineCard,
@@ -63,6 +65,11 @@ class PostgresApplicationQueries:
         if len(rows) <= limit:
             return Page(items)
         return Page(items, encode_cursor((items[-1].applied_at, items[-1].id)))
+
+    async def cards(self, job_id: JobId, only_for: MemberId | None) -> tuple[Card, ...]:
+        """Return a job's active applications."""
+        rows = await self._reader.call("list_cards_v1", job_id, only_for, MAX_CARDS)
+        return tuple(Card(*row) for row in rows)
 
     async def history(
         self, application_id: ApplicationId, only_for: MemberId | None

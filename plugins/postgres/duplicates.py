@@ -17,12 +17,29 @@ from plugins.postgres.database import TenantReader
 from plugins.postgres.merges import merge_from
 
 _MOST_DUPLICATES: Final = 50
-_MOST_IN_GROUP: Final = 20
+_OF_ROW: Final = (
+    "id",
+    "full_name",
+    "headline",
+    "location",
+    "emails",
+    "skills",
+    "tags",
+    "source",
+    "created_at",
+    "version",
+)
+"""Columns that `candidate_row` needs; a résumé's text isn't among them."""
+_LOOKED_AT: Final = 30_000
+"""Keys that one page of groups looks at: some ten milliseconds."""
 
 
 class _Shared(msgspec.Struct, array_like=True, frozen=True):
     kind: KeyKind
     value: str
+
+
+_FIRST: Final = _Shared("email", "")
 
 
 class _Merged(msgspec.Struct, array_like=True, frozen=True):
@@ -74,41 +91,29 @@ class PostgresDuplicateQueries:
 
     async def groups(self, request: PageRequest) -> Page[DuplicateGroup]:
         """Return contacts that several candidates share, in the order of kind and value."""
-        keys = candidate_keys
-        statement = (
-            sa.select(
-                keys.c.kind,
-                keys.c.value,
-                sa.func.count().label("total"),
-                sa.func.array_agg(keys.c.candidate_id).label("ids"),
-            )
-            .where(keys.c.tenant_id == self._reader.tenant_id)
-            .group_by(keys.c.kind, keys.c.value)
-            .having(sa.func.count() > 1)
-            .order_by(keys.c.kind, keys.c.value)
-            .limit(request.limit + 1)
+        after = _FIRST if request.cursor is None else decode_cursor(request.cursor, _Shared)
+        rows = await self._reader.call(
+            "list_shared_contacts_v1", request.limit + 1, after.kind, after.value, _LOOKED_AT
         )
-        if request.cursor is not None:
-            after = decode_cursor(request.cursor, _Shared)
-            statement = statement.where(
-                sa.tuple_(keys.c.kind, keys.c.value) > (after.kind, after.value)
-            )
-        rows = await self._reader.select(statement)
-        shown = rows[: request.limit]
-        newest = [sorted(row.ids, reverse=True)[:_MOST_IN_GROUP] for row in shown]
-        people = await self._people([each for ids in newest for each in ids])
+        found = [row for row in rows if row["total"]]
+        shown = found[: request.limit]
+        people = await self._people([each for row in shown for each in row["ids"]])
         groups = [
             DuplicateGroup(
-                row.kind,
-                row.value,
-                row.total,
-                tuple(people[each] for each in ids if each in people),
+                row["kind"],
+                row["value"],
+                row["total"],
+                tuple(people[each] for each in row["ids"] if each in people),
             )
-            for row, ids in zip(shown, newest, strict=True)
+            for row in shown
         ]
-        if len(rows) <= request.limit:
+        if len(found) > len(shown):
+            last = shown[-1]
+        elif len(rows) > len(found):
+            last = rows[-1]  # where it stopped looking
+        else:
             return Page(groups)
-        return Page(groups, encode_cursor(_Shared(shown[-1].kind, shown[-1].value)))
+        return Page(groups, encode_cursor(_Shared(last["kind"], last["value"])))
 
     async def merges(self, candidate_id: CandidateId, request: PageRequest) -> Page[MergeView]:
         """Return the merges into a candidate, newest first."""
@@ -134,7 +139,7 @@ class PostgresDuplicateQueries:
         if not ids:
             return {}
         rows = await self._reader.select(
-            sa.select(candidates).where(
+            sa.select(*(candidates.c[name] for name in _OF_ROW)).where(
                 candidates.c.tenant_id == self._reader.tenant_id, candidates.c.id.in_(ids)
             )
         )
@@ -142,7 +147,7 @@ class PostgresDuplicateQueries:
 
 
 def candidate_row(row: sa.Row[Any]) -> CandidateRow:
-    """Return the list view of a row of `candidates`."""
+    """Return the list view of a row of `candidates`, or of those columns of it that it needs."""
     return CandidateRow(
         row.id,
         row.full_name,

@@ -20,7 +20,13 @@ from tests.fixtures.populated import LONG, TITLE, Populated, populate
 from tests.fixtures.probes.operations import pages as page_operations
 from tests.fixtures.worlds import World
 
-OF_OTHERS: Final = ("api.web.careers", "api.web.plugin", "api.web.account", "api.web.assets")
+OF_OTHERS: Final = (
+    "api.web.careers",
+    "api.web.plugin",
+    "api.web.account",
+    "api.web.assets",
+    "api.web.board_cards",
+)
 """Modules whose pages have tests of their own."""
 HTML: Final = {"Accept": "text/html"}
 

@@ -5,6 +5,7 @@
 | bench_few | 10 tenants: `bench` with 100,000 candidates, nine with 20 |
 | bench_many | 10,000 tenants: `bench`, `small` with 1,000, `large` with 1,000,000, others with 20 |
 | bench_search | one tenant, `bench`, with 200,000 candidates that search finds |
+| bench_pages | one tenant with 100,000 candidates, jobs and boards: `pages_seeding.py` |
 """
 
 import hashlib
@@ -49,6 +50,11 @@ class BenchDatabase(msgspec.Struct, frozen=True):
     admin_url: str
     app_url: str
 
+    @property
+    def relay_url(self) -> str:
+        """As the role of workers that carries events on."""
+        return role_url(self.admin_url, DEFAULT_ROLES.relay, database=self.name)
+
 
 def others(count: int, first: int = 10) -> list[BenchTenant]:
     """Tenants that are only there to be many."""
@@ -57,17 +63,51 @@ def others(count: int, first: int = 10) -> list[BenchTenant]:
 
 async def few(admin_url: str) -> BenchDatabase:
     """Ten tenants."""
-    return await _filled(admin_url, "bench_few", _fill_few)
+    return await kept(admin_url, "bench_few", _fill_few)
 
 
 async def many(admin_url: str) -> BenchDatabase:
     """Ten thousand tenants."""
-    return await _filled(admin_url, "bench_many", _fill_many)
+    return await kept(admin_url, "bench_many", _fill_many)
 
 
 async def searchable(admin_url: str) -> BenchDatabase:
     """One tenant to search in."""
-    return await _filled(admin_url, "bench_search", _fill_search)
+    return await kept(admin_url, "bench_search", _fill_search)
+
+
+async def kept(
+    admin_url: str, name: str, fill: Fill, makers: tuple[str, ...] = ()
+) -> BenchDatabase:
+    """Return the database as it was kept, or make and fill it.
+
+    It is made anew when the tables change, or one of `makers`: files of this folder beside those
+    that make all of them.
+    """
+    database = BenchDatabase(
+        name=name,
+        admin_url=role_url(admin_url, "postgres", database=name),
+        app_url=role_url(admin_url, DEFAULT_ROLES.app, database=name),
+    )
+    owner_url = role_url(admin_url, DEFAULT_ROLES.owner, database=name)
+    stamp = _stamp((*_MAKERS, *makers))
+    if await _comment(admin_url, name) == stamp and await _is_migrated(owner_url):
+        return database
+    click.echo(f"Filling {name}, once")
+    started = time.perf_counter()
+    await drop_database(admin_url, name)
+    await prepare_database(admin_url, name)
+    await migrate(owner_url)
+    connection = await asyncpg.connect(database.admin_url, command_timeout=900)
+    try:
+        await fill(connection)
+        await connection.execute("VACUUM (ANALYZE)")
+        await connection.execute("CHECKPOINT")
+        await connection.execute(f"COMMENT ON DATABASE {name} IS '{stamp}'")
+    finally:
+        await connection.close()
+    click.echo(f"  {time.perf_counter() - started:.0f} s")
+    return database
 
 
 async def _fill_few(connection: asyncpg.Connection) -> None:
@@ -93,34 +133,6 @@ async def _fill_search(connection: asyncpg.Connection) -> None:
     await insert_searchable(connection, BENCH.id, SEARCHED)
 
 
-async def _filled(admin_url: str, name: str, fill: Fill) -> BenchDatabase:
-    """Return the database as it was kept, or make and fill it."""
-    database = BenchDatabase(
-        name=name,
-        admin_url=role_url(admin_url, "postgres", database=name),
-        app_url=role_url(admin_url, DEFAULT_ROLES.app, database=name),
-    )
-    owner_url = role_url(admin_url, DEFAULT_ROLES.owner, database=name)
-    stamp = _stamp()
-    if await _comment(admin_url, name) == stamp and await _is_migrated(owner_url):
-        return database
-    click.echo(f"Filling {name}, once")
-    started = time.perf_counter()
-    await drop_database(admin_url, name)
-    await prepare_database(admin_url, name)
-    await migrate(owner_url)
-    connection = await asyncpg.connect(database.admin_url, command_timeout=900)
-    try:
-        await fill(connection)
-        await connection.execute("VACUUM (ANALYZE)")
-        await connection.execute("CHECKPOINT")
-        await connection.execute(f"COMMENT ON DATABASE {name} IS '{stamp}'")
-    finally:
-        await connection.close()
-    click.echo(f"  {time.perf_counter() - started:.0f} s")
-    return database
-
-
 async def _is_migrated(owner_url: str) -> bool:
     """Bring a kept database up to date; False when it must be made anew."""
     try:
@@ -141,7 +153,7 @@ async def _comment(admin_url: str, name: str) -> str | None:
     return comment
 
 
-def _stamp() -> str:
+def _stamp(names: tuple[str, ...]) -> str:
     """Changes with the tables and with the way the rows are made; functions are replaced anyway."""
     digest = hashlib.sha256()
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -149,7 +161,7 @@ def _stamp() -> str:
         digest.update(str(CreateTable(table).compile(dialect=dialect)).encode())
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             digest.update(str(CreateIndex(index).compile(dialect=dialect)).encode())
-    makers = [Path(__file__).parent / name for name in _MAKERS]
+    makers = [Path(__file__).parent / name for name in names]
     for path in (*makers, ROOT / "plugins" / "postgres" / "search_words.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ import uvloop
 from tests.benchmarks import (
     databases,
     measure_lists,
+    measure_pages,
     measure_plugins,
     measure_resumes,
     measure_search,
@@ -43,6 +44,7 @@ PARTS = (
     "latency",
     "tasks",
     "plugins",
+    "pages",
 )
 _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "start": measure_start.measure,
@@ -51,6 +53,7 @@ _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,
+    "pages": measure_pages.measure,
 }
 """Parts that choose their databases by themselves."""
 _PACKAGES = (

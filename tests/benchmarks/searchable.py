@@ -1,11 +1,12 @@
 """Candidates that search finds: names, skills and résumés with the spread of words of real text."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
 from itertools import accumulate
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -95,7 +96,17 @@ def people(count: int) -> Iterator[Person]:
         )
 
 
-async def insert_searchable(connection: asyncpg.Connection, tenant: TenantId, count: int) -> None:
+def numbered_candidate(number: int) -> UUID:
+    """Return the id of a person that can be computed again."""
+    return numbered_id(5, 1, number)
+
+
+async def insert_searchable(
+    connection: asyncpg.Connection,
+    tenant: TenantId,
+    count: int,
+    identify: Callable[[int], UUID] = numbered_candidate,
+) -> None:
     """Insert candidates with their search entries, as a superuser; search indexes come last."""
     definitions = await _drop_gin_indexes(connection)
     await connection.execute("SET session_replication_role = replica")
@@ -107,7 +118,7 @@ async def insert_searchable(connection: asyncpg.Connection, tenant: TenantId, co
     entries: list[tuple[Any, ...]] = []
     for person in people(count):
         profile, at = person.profile, BEGINNING + timedelta(seconds=person.number * 40)
-        identity = numbered_id(5, 1, person.number)
+        identity = identify(person.number)
         entry = search_entry(profile)
         rows.append((
             tenant, identity, profile.full_name, profile.emails, (), "[]", profile.headline,

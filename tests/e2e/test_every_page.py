@@ -197,6 +197,7 @@ def test_every_page_is_here(examined: Examined) -> None:
     shapes = {"/".join("{}" if "{" in part else part for part in path.split("/")) for path in known}
     elsewhere = {
         *("/", "/assets/{}/{}", "/workspaces", "/search", "/invitation"),
+        "/jobs/{}/cards",
         "/notifications/latest",
         "/settings/branding/colours",
     }

@@ -20,7 +20,13 @@ from core.candidates.contracts import (
     ListNotes,
     UpdateCandidate,
 )
-from core.candidates.duplicates import FindDuplicates, ListDuplicates, MergeCandidates, UndoMerge
+from core.candidates.duplicates import (
+    DuplicateGroup,
+    FindDuplicates,
+    ListDuplicates,
+    MergeCandidates,
+    UndoMerge,
+)
 from core.candidates.errors import (
     CandidateChanged,
     CandidateMerged,
@@ -33,6 +39,7 @@ from core.candidates.errors import (
 from core.jobs.contracts import ChangeJobStatus, CreateJob, JobView
 from core.shared.actor import Role
 from core.shared.errors import InvalidInput
+from plugins.postgres import duplicates
 from tenants.runtime import Runtime
 from tenants.scope import TenantScope
 from tests.fixtures.databases import TestDatabase
@@ -219,6 +226,35 @@ async def test_duplicates_are_offered_with_reasons(runtime: Runtime, world: Worl
     groups = (await scope.ask(ListDuplicates())).items
     assert {row.id for group in groups for row in group.candidates} >= {ours.id, theirs.id}
     assert (await as_role(runtime, world.globex).ask(ListDuplicates())).items == []
+
+
+@pytest.mark.parametrize("looked_at", [1, 2, 3, 1_000])
+@pytest.mark.parametrize("limit", [1, 2, 50])
+async def test_groups_are_found_in_any_number_of_looks(
+    runtime: Runtime,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    looked_at: int,
+    limit: int,
+) -> None:
+    scope = as_role(runtime, world.acme)
+    if not await found(scope, text="Ada Byron between"):
+        for name in ("grouped", "between", "again", "between"):
+            await pair(scope, name)
+    everything = await scope.ask(ListDuplicates(limit=200))
+    assert everything.next_cursor is None
+    assert {2, 4} <= {group.total for group in everything.items}
+    monkeypatch.setattr(duplicates, "_LOOKED_AT", looked_at)
+    groups: list[DuplicateGroup] = []
+    cursor: str | None = None
+    for _ in range(100):
+        page = await scope.ask(ListDuplicates(limit=limit, cursor=cursor))
+        assert len(page.items) <= limit
+        groups += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert groups == list(everything.items)
 
 
 async def test_a_merge_and_its_undoing(runtime: Runtime, world: World) -> None:

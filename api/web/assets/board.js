@@ -1,6 +1,6 @@
 // The board of a job: reads its cards from the API, shows those that are in view, and wires what
 // moves them. State is here; `board_drag.js`, `board_keys.js` and `board_live.js` act on it.
-import { call } from "./calls.js";
+import { call, callPage } from "./calls.js";
 import { say } from "./toasts.js";
 import { drawBulk, enableBulk } from "./board_bulk.js";
 import { enableDragging } from "./board_drag.js";
@@ -36,18 +36,28 @@ export const board = {
 
 const filter = { q: "", assignee: "", source: "" };
 let isLoaded = false;
+/** Cards of which something was heard since the board was last asked for. */
+let newer = new Set();
 
 function cardOf(row) {
   return {
     id: row.id, candidate: row.candidate_id, name: row.candidate_name, stage: row.stage_id,
     since: Date.parse(row.stage_entered_at), version: row.version, source: row.source,
-    assigneeId: row.assignee_id ?? row.assignee?.member_id ?? null,
-    assignee: row.assignee_name ?? row.assignee?.name ?? null,
+    assigneeId: row.assignee?.member_id ?? null, assignee: row.assignee?.name ?? null,
   };
+}
+
+/** Take apart what `api/web/board_cards.py` packs. */
+function unpacked({ stages, people, cards }) {
+  return cards.map(([id, candidate, name, stage, since, assignee, source, version]) => ({
+    id, candidate, name, stage: stages[stage], since, version, source,
+    assigneeId: people[assignee]?.[0] ?? null, assignee: people[assignee]?.[1] ?? null,
+  }));
 }
 
 /** Take in what the API says of an application; it leaves the board when it isn't active. */
 board.take = (row, { isChange = false } = {}) => {
+  newer.add(row.id);
   if (row.disposition !== "active" || row.job_id !== root.dataset.job) {
     board.cards.delete(row.id);
     board.selected.delete(row.id);
@@ -62,32 +72,33 @@ board.take = (row, { isChange = false } = {}) => {
 board.refresh = async (id, options) => {
   const answer = await call("GET", `/applications/${id}`);
   if (answer.ok) board.take(answer.body, options);
-  else if (answer.status === 404) board.cards.delete(id);
+  else if (answer.status === 404) {
+    newer.add(id);
+    board.cards.delete(id);
+  }
   board.draw();
 };
 
+/** Read the whole board. What is heard of or moved meanwhile stays as it is by now. */
 board.load = async () => {
-  let cursor = null;
-  const seen = new Set();
-  do {
-    const query = new URLSearchParams({ job_id: root.dataset.job, disposition: "active", limit: 200 });
-    if (cursor) query.set("cursor", cursor);
-    const answer = await call("GET", `/applications?${query}`);
-    if (!answer.ok) {
-      say({ text: answer.body?.detail ?? "", kind: "error" });
-      return;
-    }
-    for (const row of answer.body.items) {
-      seen.add(row.id);
-      board.take(row);
-    }
-    cursor = answer.body.next_cursor;
-    isLoaded = cursor === null;
-    board.draw();
-  } while (cursor);
-  for (const id of board.cards.keys()) if (!seen.has(id)) board.cards.delete(id);
+  newer = new Set();
+  const answer = await callPage(`/jobs/${root.dataset.job}/cards`);
+  if (!answer.ok) {
+    say({ text: answer.body?.detail ?? words.unread, kind: "error" });
+    return;
+  }
+  const seen = new Map(unpacked(answer.body).map((card) => [card.id, card]));
+  for (const [id, card] of board.cards) {
+    if (card.pending || newer.has(id)) seen.set(id, card);
+    else if (seen.has(id)) seen.get(id).rejecting = card.rejecting;
+  }
+  for (const id of newer) if (!board.cards.has(id)) seen.delete(id);
+  board.cards = seen;
+  for (const id of board.selected) if (!seen.has(id)) board.selected.delete(id);
+  isLoaded = true;
   board.draw();
   root.dataset.loaded = "yes";
+  if (!answer.body.is_complete) say({ text: fill(words.tooMany, { n: seen.size }), kind: "error", seconds: 10 });
 };
 
 function fits(card) {

@@ -6,14 +6,21 @@ const MANY = 25;
 export function listen(board) {
   const sign = document.getElementById("board-live");
   const waiting = new Set();
-  let timer = null;
+  let isReading = false;
 
+  // The first is read at once; what comes while it is under way is read together after it.
   async function readAll() {
-    timer = null;
-    const ids = [...waiting];
-    waiting.clear();
-    if (ids.length > MANY) await board.load();
-    else await Promise.all(ids.map((id) => board.refresh(id, { isChange: true })));
+    isReading = true;
+    try {
+      while (waiting.size) {
+        const ids = [...waiting];
+        waiting.clear();
+        if (ids.length > MANY) await board.load();
+        else await Promise.all(ids.map((id) => board.refresh(id, { isChange: true })));
+      }
+    } finally {
+      isReading = false;
+    }
   }
 
   function hear(event) {
@@ -21,7 +28,7 @@ export function listen(board) {
     if (told.payload.job_id !== undefined && told.payload.job_id !== board.root.dataset.job) return;
     if (board.cards.get(told.aggregate_id)?.pending) return;
     waiting.add(told.aggregate_id);
-    timer ??= setTimeout(readAll, 20);
+    if (!isReading) readAll();
   }
 
   const source = new EventSource("/api/v1/stream?topics=application");

@@ -61,6 +61,35 @@ BEGIN
 END
 $$;
 
+-- The cards of a job's board: what is active, the longest in its stage first.
+CREATE OR REPLACE FUNCTION list_cards_v1(
+    p_tenant uuid, p_job uuid, p_member uuid, p_limit integer
+)
+RETURNS TABLE (
+    id uuid, candidate_id uuid, candidate_name text, stage_id uuid, stage_entered_at timestamptz,
+    assignee_id uuid, assignee_name text, source text, version integer
+)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    RETURN QUERY
+    SELECT a.id, a.candidate_id, c.full_name, a.stage_id, a.stage_entered_at, a.assignee_id, m.name,
+           a.source, a.version
+    FROM (SELECT w.* FROM applications w
+          WHERE w.tenant_id = p_tenant AND w.job_id = p_job AND w.disposition = 'active'
+            AND (p_member IS NULL
+                 OR w.id IN (SELECT v.application_id
+                             FROM visible_applications_v1(p_tenant, p_member) v))
+          ORDER BY w.stage_entered_at, w.id
+          LIMIT p_limit) a
+    JOIN candidates c ON c.tenant_id = p_tenant AND c.id = a.candidate_id
+    LEFT JOIN members m ON m.tenant_id = p_tenant AND m.id = a.assignee_id
+    ORDER BY a.stage_entered_at, a.id;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION get_application_v1(p_tenant uuid, p_id uuid, p_member uuid)
 RETURNS TABLE (
     id uuid, candidate_id uuid, candidate_name text, job_id uuid, job_title text, stage_id uuid,

@@ -123,3 +123,43 @@ BEGIN
     ORDER BY s.score DESC, c.created_at DESC, c.id DESC;
 END
 $$;
+
+-- Contacts that several candidates share, in the order of kind and value, with the newest twenty of
+-- each. One call looks at about p_most keys, so that it takes the same time in a tenant of any size;
+-- a last row without holders says how far it looked when that wasn't to the end.
+CREATE OR REPLACE FUNCTION list_shared_contacts_v1(
+    p_tenant uuid, p_limit integer, p_after_kind text, p_after_value text, p_most integer
+)
+RETURNS TABLE (kind text, value text, total bigint, ids uuid[])
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    v_kind text;
+    v_value text;
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant::text, true);
+    SELECT k.kind, k.value INTO v_kind, v_value
+    FROM candidate_keys k
+    WHERE k.tenant_id = p_tenant AND (k.kind, k.value) > (p_after_kind, p_after_value)
+    ORDER BY k.kind, k.value
+    OFFSET p_most LIMIT 1;
+    RETURN QUERY
+    SELECT g.kind, g.value, g.total,
+           ARRAY(SELECT h.candidate_id FROM candidate_keys h
+                 WHERE h.tenant_id = p_tenant AND h.kind = g.kind AND h.value = g.value
+                 ORDER BY h.candidate_id DESC LIMIT 20)
+    FROM (SELECT k.kind, k.value, count(*) AS total
+          FROM candidate_keys k
+          WHERE k.tenant_id = p_tenant AND (k.kind, k.value) > (p_after_kind, p_after_value)
+            AND (v_kind IS NULL OR (k.kind, k.value) <= (v_kind, v_value))
+          GROUP BY k.kind, k.value
+          HAVING count(*) > 1
+          ORDER BY k.kind, k.value
+          LIMIT p_limit) g
+    ORDER BY g.kind, g.value;
+    IF v_kind IS NOT NULL THEN
+        RETURN QUERY SELECT v_kind, v_value, 0::bigint, ARRAY[]::uuid[];
+    END IF;
+END
+$$;
