@@ -7,6 +7,7 @@ from api.v1.api_keys import ApiKeyController
 from api.v1.applications import ApplicationController, JobPipelineController
 from api.v1.audit import AuditController
 from api.v1.auth import AuthController
+from api.v1.automations import AutomationController, PlannedController
 from api.v1.bulk import BulkController
 from api.v1.candidate_attachments import FileController, NoteController
 from api.v1.candidates import CandidateController
@@ -27,6 +28,7 @@ from api.v1.plugins import PluginController
 from api.v1.resumes import ResumeController
 from api.v1.stream import SocketController, StreamController
 from api.v1.tasks import TasksController
+from api.v1.templates import TemplateController
 from api.v1.tenant import TenantController
 
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -57,6 +59,9 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TasksController,
     MessagesController,
     NotificationController,
+    TemplateController,
+    AutomationController,
+    PlannedController,
     CareersController,
     SubmissionController,
     PluginController,

@@ -19,7 +19,7 @@ from api.request_scope import Scoped, client_address_of
 from api.web.careers import NOT_FOUND, closed, missing
 from api.web.careers_frame import SITE, STRANGERS, careers_page
 from api.web.frame import Form, read_form, redirect, translated
-from api.web.languages import mark
+from api.web.languages import mark, written_language
 from core.applications.contracts import Answer
 from core.careers.contracts import (
     AdmitForm,
@@ -116,6 +116,7 @@ async def _apply(
         answers=_answers(form, opened.posting.questions),
         resume=await _resume(form),
         notice_version=_version(form["notice"]),
+        language=written_language(request.headers.get("accept-language", "")),
     )
     for attempt in range(_TRIES):
         try:

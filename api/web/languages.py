@@ -6,14 +6,18 @@ nothing has to be compiled. `api.web.catalogue` brings them up to date with the 
 
 import gettext
 import io
+from collections.abc import Collection
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from core.templates.contracts import Language
+
 LOCALES: Final = Path(__file__).parent / "locales"
+MAIL_LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
 SOURCE: Final = "en"
 """The language that templates are written in."""
 
@@ -49,12 +53,24 @@ def chosen_language(accepted: str, fallback: str) -> str:
 
     `fallback` is the workspace's locale, for those whose browser says nothing.
     """
-    known = set(languages())
-    for wanted in (*_by_preference(accepted), fallback):
+    return _first(accepted, languages()) or _first(fallback, languages()) or SOURCE
+
+
+@lru_cache(maxsize=1024)
+def written_language(accepted: str) -> str | None:
+    """Return the language that a reader would rather get mails in; None if the browser is silent.
+
+    Mails exist in languages that pages don't exist in.
+    """
+    return _first(accepted, MAIL_LANGUAGES)
+
+
+def _first(accepted: str, known: Collection[str]) -> str | None:
+    for wanted in _by_preference(accepted):
         base = wanted.strip().lower().partition("-")[0]
         if base in known:
             return base
-    return SOURCE
+    return None
 
 
 def _by_preference(accepted: str) -> list[str]:

@@ -287,6 +287,8 @@ class Apply(Command[Receipt], frozen=True, kw_only=True):
     resume: Upload | None
     notice_version: int | None
     """The version of the privacy notice that the applicant agreed to; None: to none."""
+    language: str | None = None
+    """In which the applicant would rather be written to (ISO 639-1), if it is known."""
 
     def __repr__(self) -> str:
         return "Apply(...)"

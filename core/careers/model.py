@@ -71,6 +71,11 @@ class Submission:
     agreed_at: UtcDatetime
     received_at: UtcDatetime
     withdrawn_at: UtcDatetime | None = None
+    form_id: str | None = None
+    """Of the form: with the key of the process the secret link can be made again, for mails."""
+    language: str | None = None
+    """In which the applicant would rather be written to (ISO 639-1), as far as their browser said.
+    """
 
 
 def first_notice(company: str) -> str:

@@ -75,6 +75,8 @@ async def apply(
         notice_version=version,
         agreed_at=now,
         received_at=now,
+        form_id=command.form.form_id,
+        language=command.language,
     )
     await submissions.add(submission)
     recorder.record(

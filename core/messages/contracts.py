@@ -10,10 +10,11 @@ from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
 from core.shared.paging import Page, PageRequest
 from core.shared.usecase import Command, Query
+from core.templates.contracts import TemplateKind
 
 MessageId = NewType("MessageId", UUID)
 
-MessagePurpose = Literal["application_received"]
+MessagePurpose = TemplateKind
 """What a message is for."""
 
 MessageState = Literal["queued", "sending", "sent", "failed", "unknown"]

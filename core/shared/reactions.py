@@ -6,8 +6,8 @@ this subscriber: its effect in the database happens exactly once, whatever dies.
 parameters are ports, found by their annotated type as those of use cases are; `Delivery` tells
 which event this is:
 
-    @reacts_to(ApplicationCreated, name="messages.confirm_receipt")
-    async def confirm_receipt(event: ApplicationCreated, *, tasks: Tasks) -> None: ...
+    @reacts_to(ApplicationCreated, name="automations.follow")
+    async def follow(event: ApplicationCreated, *, tasks: Tasks) -> None: ...
 
 What must reach the network is promised as a task of its own (`core.ports.tasks.outside`).
 """

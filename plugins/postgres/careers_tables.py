@@ -25,6 +25,8 @@ submissions = tenant_table(
     time_column("agreed_at"),
     time_column("received_at"),
     time_column("withdrawn_at", nullable=True),
+    text_column("form_id", nullable=True),
+    text_column("language", nullable=True),
     unique=[("link_hash",)],
     refs=[Ref("application_id", "applications", "CASCADE")],
     indexes=[("application_id", "received_at")],

@@ -11,6 +11,7 @@ from plugins.postgres import (
     api_keys,
     application_tables,
     audit_tables,
+    automation_tables,
     candidate_tables,
     careers_tables,
     idempotency,
@@ -31,6 +32,7 @@ from plugins.postgres import (
     sessions,
     subject_keys,
     task_tables,
+    template_tables,
     tenant_keys,
     tenants,
 )
@@ -63,6 +65,8 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     careers_tables,
     resume_tables,
     notification_tables,
+    template_tables,
+    automation_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

@@ -17,7 +17,7 @@ from tenants.demo.content import TENANTS, load_tenant
 from tenants.demo.erasure import erase_sample
 from tenants.demo.playing import Play
 from tenants.demo.plot import make_plot
-from tenants.demo.team import enable_mailbox, found_tenant, issue_keys
+from tenants.demo.team import enable_mailbox, found_tenant, issue_keys, tell_at_once
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 
@@ -100,6 +100,7 @@ async def _make(
     # On the ordinary runtime: its commits reach the disk, and with them all that came before.
     await issue_keys(runtime, team, noted.users)
     await enable_mailbox(runtime, team)
+    await tell_at_once(runtime, team)
     noted.state = "done"
     write_book(settings.data_dir, book)
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from core.automations.contracts import ChangeRule
 from core.identity.contracts.api_keys import CreateApiKey
 from core.identity.contracts.team import AcceptInvitation, InviteMember
 from core.identity.policy import own_member
@@ -112,6 +113,12 @@ async def enable_mailbox(runtime: Runtime, team: DemoTeam) -> None:
     """Let e-mail of the tenant land in a mailbox on this server: nobody outside is written to."""
     admin = next(name for name, actor in team.members.items() if actor.role == "admin")
     await team.scope(runtime, admin).execute(EnablePlugin(plugin_id=MAILBOX))
+
+
+async def tell_at_once(runtime: Runtime, team: DemoTeam) -> None:
+    """Let candidates hear of an interview without the usual moment, so that it can be watched."""
+    admin = next(name for name, actor in team.members.items() if actor.role == "admin")
+    await team.scope(runtime, admin).execute(ChangeRule(key="interview_reached", delay_minutes=0))
 
 
 def _context(view: TenantView) -> TenantContext:

@@ -6,6 +6,7 @@ from tenants.wiring import (
     analytics,
     applications,
     audit,
+    automations,
     candidates,
     careers,
     identity,
@@ -20,6 +21,7 @@ from tenants.wiring import (
     secrets,
     task_operations,
     tasks,
+    templates,
     tenancy,
 )
 
@@ -35,6 +37,8 @@ WIRED: tuple[Providers, ...] = (
     applications.PROVIDERS,
     resumes.PROVIDERS,
     messages.PROVIDERS,
+    templates.PROVIDERS,
+    automations.PROVIDERS,
     notifications.PROVIDERS,
     careers.PROVIDERS,
     interviews.PROVIDERS,

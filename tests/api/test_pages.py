@@ -44,6 +44,9 @@ def addresses(populated: Populated) -> Iterator[str]:
         "other_id": populated.twin.id,
         "import_id": populated.imported.id,
         "file_id": populated.file.id,
+        "application_id": populated.applications[0].id,
+        "kind": "status_update",
+        "language": "de",
     }
     for each in page_operations(Litestar([pages()], openapi_config=None)).values():
         module = each.handler.fn.__module__

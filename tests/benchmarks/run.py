@@ -27,6 +27,7 @@ from tests.benchmarks import (
     measure_stream_latency,
     measure_streams,
     measure_tasks,
+    measure_templates,
     measure_writes,
 )
 from tests.benchmarks.results import Results, Row, table, write
@@ -44,12 +45,14 @@ PARTS = (
     "latency",
     "tasks",
     "plugins",
+    "templates",
     "pages",
 )
 _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "start": measure_start.measure,
     "tasks": measure_tasks.measure,
     "plugins": measure_plugins.measure,
+    "templates": measure_templates.measure,
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,

@@ -31,6 +31,7 @@ OF_OTHERS: Final = frozenset(
         "api.web.careers_brand",
         "api.web.careers_feeds",
         "api.web.careers_status",
+        "api.web.planned",
         "api.web.plugin_pages",
         "api.web.plugin_settings",
     )
@@ -74,6 +75,9 @@ OF_MEMBERS: Final = {
     "branding": "/settings/branding",
     "privacy_notice": "/settings/privacy-notice",
     "privacy_notice_older": "/settings/privacy-notice?version=0",
+    "mail_templates": "/settings/templates",
+    "mail_template": "/settings/templates/status_update/de",
+    "automations": "/settings/automations",
     "audit": "/audit",
     "tasks": "/tasks",
     "account": "/account",

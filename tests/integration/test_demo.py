@@ -215,8 +215,29 @@ def sees_an_application_live(report: dict[str, Any]) -> None:
         assert job["title"] in mail["subject"]
         assert "Grace Hopper" in mail["text"]
         assert "Grace Hopper" in mail["html"]
+    hears_of_the_interview(report, application, job, address)
     with client(report, "globex", "admin") as http:
         assert mails_to(http, address) == []
+
+
+def hears_of_the_interview(
+    report: dict[str, Any], application: dict[str, Any], job: dict[str, Any], address: str
+) -> None:
+    """A card is moved to Interview, and a branded mail in the company's language lies there."""
+    with client(report, "acme", "recruiter") as http:
+        stages = ok(http.get(f"/jobs/{job['id']}"))["stages"]
+        interview = next(each for each in stages if "interview" in each["name"].lower())
+        move = {"from_stage_id": application["stage_id"], "to_stage_id": interview["id"]}
+        ok(http.post(f"/applications/{application['id']}/move", json=move))
+    with client(report, "acme", "admin") as http:
+        wait_until(lambda: len(mails_to(http, address)) == 2, 20)
+        mail = next(each for each in mails_to(http, address) if "Neues zu" in each["subject"])
+        assert interview["name"] in mail["text"]
+        assert "Freundliche Grüße" in mail["text"]
+        for part in ("#f28c28", "#0f5ea8", "Musterstraße 12", f"<strong>{interview['name']}"):
+            assert part in mail["html"], part
+        planned = ok(http.get(f"/applications/{application['id']}/planned"))["items"]
+        assert [each["state"] for each in planned] == ["done", "done"]
 
 
 def mails_to(http: httpx.Client, address: str) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ SPOILED = """
 
 ALL_DONE = """
     SELECT count(*) = 0 FROM tasks WHERE finished_at IS NULL AND dead_at IS NULL
-        AND (kind = 'send_message' OR subscriber = 'messages.confirm_receipt')
+        AND (kind = 'send_message' OR subscriber = 'automations.follow')
 """
 
 
@@ -95,7 +95,7 @@ async def test_each_applicant_has_one_confirmation(
                 broker.kill()
                 await asyncio.sleep(0.2)
                 broker.start()
-        events = "SELECT count(*) = $1 FROM tasks WHERE subscriber = 'messages.confirm_receipt'"
+        events = "SELECT count(*) = $1 FROM tasks WHERE subscriber = 'automations.follow'"
         await until(admin, events.replace("$1", str(APPLICANTS)))
         await until(admin, ALL_DONE)
         found = await admin.fetchrow(CHECK)

@@ -1,0 +1,137 @@
+"""What rules do when something happens to an application."""
+
+from datetime import timedelta
+from typing import Final, Literal
+
+from core.applications.contracts import ApplicationId
+from core.applications.events import (
+    ApplicationCreated,
+    ApplicationEvent,
+    ApplicationHired,
+    ApplicationMoved,
+    ApplicationRejected,
+    ApplicationReopened,
+    ApplicationWithdrawn,
+)
+from core.automations.contracts import RuleView, StepId
+from core.automations.events import StepPlanned
+from core.automations.model import Standing, Step
+from core.automations.ports import Mail, RuleChanges, Steps
+from core.automations.rules import Occasion, rule_that_applies, rules_for
+from core.automations.running import end, run
+from core.jobs.contracts import StageId
+from core.ports.tasks import Tasks
+from core.shared.clock import Clock, UtcDatetime
+from core.shared.events import Recorder
+from core.shared.ids import Ids
+from core.shared.reactions import Delivery, reacts_to
+
+TOO_LATE: Final = timedelta(hours=24)
+"""News that comes later than this puzzles more than it helps."""
+
+NOT_APPLIED: Final = frozenset({"import", "sourced"})
+"""Sources of applications that the candidate knows nothing of."""
+
+
+@reacts_to(
+    ApplicationCreated,
+    ApplicationMoved,
+    ApplicationHired,
+    ApplicationRejected,
+    ApplicationReopened,
+    ApplicationWithdrawn,
+    name="automations.follow",
+)
+async def follow(
+    event: ApplicationEvent,
+    *,
+    delivery: Delivery,
+    steps: Steps,
+    rules: RuleChanges,
+    mail: Mail,
+    tasks: Tasks,
+    clock: Clock,
+    ids: Ids,
+    recorder: Recorder,
+) -> None:
+    """Take back what doesn't fit any more, then plan what the rules say.
+
+    Nothing is planned for who didn't apply, and while no plugin sends for the tenant: who enables
+    one later wants no news of the past to go out.
+    """
+    application_id, now = ApplicationId(event.aggregate_id), clock.now()
+    standing = await steps.standing(application_id)
+    if standing is None:
+        return
+    for planned in await steps.planned_for_change(application_id):
+        misfit = planned.misfit(standing)
+        if misfit is not None:
+            await tasks.cancel(planned.task_key)
+            planned.skip(misfit, now)
+            await end(planned, steps, recorder)
+    if standing.source in NOT_APPLIED or now - delivery.occurred_at > TOO_LATE:
+        return
+    occasion, stage_id = await _occasion(event, steps)
+    if occasion is None:
+        return
+    known = rules_for(standing.job_id, await rules.changes(standing.job_id))
+    rule = rule_that_applies(known, occasion)
+    if rule is None or not standing.has_address or not await mail.is_possible():
+        return
+    step = _step(rule, standing, occasion, stage_id, delivery, ids)
+    if step.misfit(standing) is not None or not await steps.add(step):
+        return
+    if rule.delay_minutes == 0:
+        await run(step, standing, rule, steps=steps, mail=mail, clock=clock, recorder=recorder)
+        return
+    await tasks.schedule(
+        "automation_step",
+        {"step_id": step.id},
+        run_at=step.due_at,
+        unique_key=step.task_key,
+    )
+    recorder.record(
+        StepPlanned(aggregate_id=step.id, application_id=application_id, rule_key=step.rule_key)
+    )
+
+
+async def _occasion(
+    event: ApplicationEvent, steps: Steps
+) -> tuple[Occasion | None, StageId | None]:
+    """Return what happened as rules look at it, and the stage that was reached."""
+    if isinstance(event, ApplicationCreated):
+        return Occasion("application_received"), None
+    if isinstance(event, ApplicationRejected):
+        return Occasion("rejected", reason=event.reason), None
+    if not isinstance(event, ApplicationMoved | ApplicationHired):
+        return None, None
+    stage_id = StageId(event.to_stage_id)
+    stage = await steps.stage(stage_id)
+    if stage is None:
+        return None, None
+    trigger: Literal["hired", "stage_reached"] = (
+        "hired" if isinstance(event, ApplicationHired) else "stage_reached"
+    )
+    return Occasion(trigger, stage.name, stage.kind), stage_id
+
+
+def _step(
+    rule: RuleView,
+    standing: Standing,
+    occasion: Occasion,
+    stage_id: StageId | None,
+    delivery: Delivery,
+    ids: Ids,
+) -> Step:
+    return Step(
+        id=StepId(ids.new()),
+        rule_key=rule.key,
+        trigger=rule.trigger,
+        template=rule.template,
+        application_id=standing.application_id,
+        event_id=delivery.event_id,
+        stage_id=stage_id,
+        stage_name=occasion.stage_name or None,
+        happened_at=delivery.occurred_at,
+        due_at=UtcDatetime(delivery.occurred_at + timedelta(minutes=rule.delay_minutes)),
+    )

@@ -1,0 +1,84 @@
+"""Something that a rule does for one application, from its planning to its end."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.applications.contracts import ApplicationId, Disposition
+from core.automations.contracts import (
+    RuleKey,
+    SkipReason,
+    StepId,
+    StepState,
+    Trigger,
+)
+from core.automations.errors import TooLateToTakeBack
+from core.jobs.contracts import JobId, StageId
+from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId
+from core.templates.contracts import TemplateKind
+
+
+@dataclass
+class Standing:
+    """Where an application stands at present, as far as automations look at it."""
+
+    application_id: ApplicationId
+    job_id: JobId
+    source: str
+    disposition: Disposition
+    stage_id: StageId
+    has_address: bool
+
+
+@dataclass
+class Step:
+    """The step and what became of it."""
+
+    id: StepId
+    rule_key: RuleKey
+    trigger: Trigger
+    template: TemplateKind
+    application_id: ApplicationId
+    event_id: UUID
+    stage_id: StageId | None
+    stage_name: str | None
+    happened_at: UtcDatetime
+    due_at: UtcDatetime
+    state: StepState = "planned"
+    reason: SkipReason | None = None
+    ended_at: UtcDatetime | None = None
+    taken_back_by: MemberId | None = None
+    message_id: UUID | None = None
+
+    @property
+    def task_key(self) -> str:
+        """The key under which its task is promised and can be taken back."""
+        return f"automation_step:{self.id}"
+
+    def misfit(self, standing: Standing) -> SkipReason | None:
+        """Return why it doesn't fit the application as it stands, None when it does."""
+        disposition = standing.disposition
+        if self.trigger == "rejected":
+            return None if disposition == "rejected" else "no_longer_rejected"
+        if self.trigger == "hired":
+            return None if disposition == "hired" else "moved_on"
+        if disposition in {"rejected", "withdrawn"}:
+            return "closed"
+        if self.trigger == "stage_reached" and self.stage_id != standing.stage_id:
+            return "moved_on"
+        return None
+
+    def done(self, message_id: UUID, now: UtcDatetime) -> None:
+        """Note the message that came of it."""
+        self.state, self.message_id, self.ended_at = "done", message_id, now
+
+    def skip(self, reason: SkipReason, now: UtcDatetime) -> None:
+        """Note why nothing is done."""
+        self.state, self.reason, self.ended_at = "skipped", reason, now
+
+    def take_back(self, by: MemberId | None, now: UtcDatetime) -> None:
+        """Note that somebody took it back. Raises TooLateToTakeBack when it has ended."""
+        if self.state != "planned":
+            was = {"done": "was sent", "skipped": "was skipped", "taken_back": "was taken back"}
+            raise TooLateToTakeBack(f"It {was[self.state]} already.", state=self.state)
+        self.state, self.taken_back_by, self.ended_at = "taken_back", by, now

@@ -1,0 +1,69 @@
+"""Puts messages to candidates into words and promises them. Automations come here through a port
+of theirs.
+"""
+
+from core.applications.contracts import ApplicationId
+from core.messages.contracts import SEND_MESSAGE, MessageId
+from core.messages.events import MessageQueued
+from core.messages.model import Content, Message
+from core.messages.ports import MessageRepository, Postman
+from core.ports.tasks import Tasks
+from core.shared.clock import Clock
+from core.shared.events import Recorder
+from core.shared.ids import Ids
+from core.templates.contracts import ApplicationMail, TemplateKind
+
+
+class MessageWriter:
+    """Writes messages within the open transaction."""
+
+    def __init__(
+        self,
+        mail: ApplicationMail,
+        messages: MessageRepository,
+        postman: Postman,
+        tasks: Tasks,
+        clock: Clock,
+        ids: Ids,
+        recorder: Recorder,
+    ) -> None:
+        self._mail = mail
+        self._messages = messages
+        self._postman = postman
+        self._tasks = tasks
+        self._clock = clock
+        self._ids = ids
+        self._recorder = recorder
+
+    async def is_possible(self) -> bool:
+        """Whether a plugin that sends is enabled."""
+        return bool(await self._postman.senders())
+
+    async def write(
+        self, template: TemplateKind, application_id: ApplicationId
+    ) -> MessageId | None:
+        """Queue a message to the candidate; None when no address is known, or nothing to say."""
+        written = await self._mail.write(template, application_id)
+        if written is None or written.to_address is None:
+            return None
+        message = Message(
+            id=MessageId(self._ids.new()),
+            purpose=template,
+            candidate_id=written.candidate_id,
+            application_id=application_id,
+            to_address=written.to_address,
+            to_name=written.to_name,
+            content=Content(written.mail.subject, written.mail.text, written.mail.html),
+            created_at=self._clock.now(),
+        )
+        await self._messages.add(message)
+        await self._tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)})
+        self._recorder.record(
+            MessageQueued(
+                aggregate_id=message.id,
+                purpose=message.purpose,
+                candidate_id=message.candidate_id,
+                application_id=application_id,
+            )
+        )
+        return message.id

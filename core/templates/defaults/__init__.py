@@ -1,0 +1,1 @@
+"""The texts that everybody starts with, one file a language. Read by `core.templates.texts`."""

@@ -1,0 +1,77 @@
+"""How mails get their words: the tenant's template, or the one that everybody starts with.
+
+Other slices ask for `Wording` or `ApplicationMail` of the contracts; these stand behind them.
+"""
+
+from core.applications.contracts import ApplicationId
+from core.shared.tenant import TenantContext
+from core.templates.contracts import (
+    AddressedMail,
+    Language,
+    TemplateKind,
+    Values,
+    Wording,
+    WrittenMail,
+)
+from core.templates.kinds import language_of
+from core.templates.ports import Facts, Letterheads, SavedTemplates
+from core.templates.rendering import render
+from core.templates.texts import Source, default_source
+
+
+class TenantWording:
+    """Implements `core.templates.contracts.Wording` for one tenant."""
+
+    def __init__(
+        self, tenant: TenantContext, saved: SavedTemplates, letterheads: Letterheads
+    ) -> None:
+        self._tenant = tenant
+        self._saved = saved
+        self._letterheads = letterheads
+
+    async def write(
+        self,
+        kind: TemplateKind,
+        values: Values,
+        *,
+        language: str | None = None,
+        unsubscribe_url: str | None = None,
+    ) -> WrittenMail:
+        """Return the mail, with the company's name where `values` doesn't have it."""
+        chosen = language_of(language, self._tenant.locale)
+        return render(
+            await self._source(kind, chosen),
+            {"company_name": self._tenant.name, **values},
+            language=chosen,
+            letterhead=await self._letterheads.letterhead(),
+            unsubscribe_url=unsubscribe_url,
+        )
+
+    async def _source(self, kind: TemplateKind, language: Language) -> Source:
+        saved = await self._saved.latest(kind, language)
+        if saved is None or saved.source is None:
+            return default_source(kind, language)
+        return saved.source
+
+
+class CandidateMail:
+    """Implements `core.templates.contracts.ApplicationMail`."""
+
+    def __init__(self, wording: Wording, facts: Facts) -> None:
+        self._wording = wording
+        self._facts = facts
+
+    async def write(
+        self, kind: TemplateKind, application_id: ApplicationId
+    ) -> AddressedMail | None:
+        """Return the mail in the candidate's language."""
+        facts = await self._facts.of_application(application_id, kind)
+        if facts is None or not facts.complete:
+            return None
+        return AddressedMail(
+            facts.candidate_id,
+            application_id,
+            facts.to_name,
+            facts.to_address,
+            await self._wording.write(kind, facts.values, language=facts.language),
+        )

@@ -1,0 +1,156 @@
+"""What mails may say: facts of an application, and how the tenant looks in mails.
+
+Stands behind the ports of `core.templates`; rows come from `plugins.postgres.mail_facts`, links and
+dates are made here.
+"""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_time, get_timezone_name
+
+from core.applications.contracts import ApplicationId
+from core.candidates.contracts import CandidateId
+from core.careers.ports import FormSeals
+from core.jobs.contracts import JobId
+from core.templates.contracts import Items, Language, TemplateKind
+from core.templates.kinds import language_of
+from core.templates.layout import Letterhead
+from core.templates.ports import ApplicationFacts
+from plugins.postgres.mail_facts import (
+    MailInterview,
+    MailSubject,
+    mail_interview,
+    mail_look,
+    mail_subject,
+)
+from plugins.postgres.templates import Rows
+from tenants.addresses import tenant_url
+from tenants.careers_seals import TenantFormSeals
+from tenants.injection import Session
+
+INTERVIEW_KINDS: Final[dict[TemplateKind, str]] = {
+    "interview_invitation": "scheduled",
+    "interview_reminder": "scheduled",
+    "rescheduled": "scheduled",
+    "cancelled": "cancelled",
+}
+"""Kinds of mails about an interview, and the state that it must be in."""
+
+
+def rows_of(session: Session) -> Rows:
+    """Return what runs statements that read: in the open transaction, or in one of their own."""
+    return session.reader.select if session.unit is None else session.unit.all
+
+
+class TenantLetterheads:
+    """Implements `core.templates.ports.Letterheads`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def letterhead(self) -> Letterhead:
+        """Return the tenant's name, look and addresses."""
+        look = await mail_look(rows_of(self._session))
+        branding = look.branding
+        site = site_url(self._session, look.custom_domain)
+        return Letterhead(
+            name=self._session.tenant.name,
+            site_url=f"{site}/careers",
+            logo_url=None if branding.logo is None else f"{site}/careers/logo",
+            accent=branding.accent,
+            band=branding.primary_color,
+            tagline=branding.tagline,
+            lines=branding.footer_lines,
+            privacy_url=branding.privacy_url or f"{site}/careers/privacy",
+            contact_email=branding.contact_email,
+        )
+
+
+class TenantFacts:
+    """Implements `core.templates.ports.Facts`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._seals: FormSeals = TenantFormSeals(session.settings, session.tenant)
+
+    async def of_application(
+        self, application_id: ApplicationId, kind: TemplateKind
+    ) -> ApplicationFacts | None:
+        """Return what there is to say of an application."""
+        rows = rows_of(self._session)
+        subject = await mail_subject(rows, application_id)
+        if subject is None:
+            return None
+        look = await mail_look(rows)
+        site = site_url(self._session, look.custom_domain)
+        values: dict[str, str | Items] = {
+            "candidate_name": subject.preferred_name or subject.full_name,
+            "job_title": subject.job_title,
+            "company_name": self._session.tenant.name,
+            "stage_name": subject.stage_name,
+            "recruiter_name": subject.recruiter_name or "",
+            "recruiter_email": subject.recruiter_email or "",
+            "careers_link": f"{site}/careers",
+            "status_link": self._status_link(subject, site),
+        }
+        complete = True
+        if kind in INTERVIEW_KINDS:
+            interview = await mail_interview(
+                rows,
+                application_id,
+                status=INTERVIEW_KINDS[kind],
+                after=self._session.clock.now(),
+            )
+            complete = interview is not None
+            if interview is not None:
+                language = language_of(subject.language, self._session.tenant.locale)
+                values.update(interview_values(interview, language))
+        return ApplicationFacts(
+            CandidateId(subject.candidate_id),
+            subject.full_name,
+            subject.emails[0] if subject.emails else None,
+            subject.language,
+            values,
+            complete,
+        )
+
+    def _status_link(self, subject: MailSubject, site: str) -> str:
+        if subject.form_id is None or subject.form_email is None:
+            return ""
+        job_id, email = JobId(subject.job_id), subject.form_email.casefold()
+        link = self._seals.link(subject.form_id, job_id, email)
+        return f"{site}/careers/applications/{link}"
+
+
+def site_url(session: Session, custom_domain: str | None) -> str:
+    """Return the address under which candidates know the tenant, without a slash at its end."""
+    if custom_domain:
+        return f"{session.settings.public_scheme}://{custom_domain}"
+    return tenant_url(session.settings, session.tenant)
+
+
+def interview_values(interview: MailInterview, language: Language) -> dict[str, str | Items]:
+    """Return what is said of an interview, its time as people where it is speak of it."""
+    begins, minutes = _local(interview.starts_at, interview.time_zone), _minutes(interview)
+    zone = get_timezone_name(begins, width="short", locale=language)
+    return {
+        "interview_date": format_date(begins, format="full", locale=language),
+        "interview_time": f"{format_time(begins, format='short', locale=language)} {zone}",
+        "interview_duration": str(minutes),
+        "interview_location": interview.location or "",
+        "interview_link": interview.link or "",
+        "interviewers": tuple({"interviewer_name": name} for name in interview.interviewers),
+    }
+
+
+def _minutes(interview: MailInterview) -> int:
+    return round((interview.ends_at - interview.starts_at).total_seconds() / 60)
+
+
+def _local(instant: datetime, zone: str) -> datetime:
+    try:
+        return instant.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        return instant  # a zone that this machine doesn't know: UTC, and it says so

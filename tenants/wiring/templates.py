@@ -1,0 +1,39 @@
+"""Which adapters stand behind the ports of templates; other slices ask for the wording of mails."""
+
+from core.templates import trying, usecases
+from core.templates.contracts import ApplicationMail, Wording
+from core.templates.ports import Facts, Letterheads, SavedTemplates, TemplateStore, TrialPost
+from core.templates.wording import CandidateMail, TenantWording
+from plugins.postgres.templates import PostgresSavedTemplates, PostgresTemplateStore
+from tenants.injection import Providers, Session
+from tenants.mail_facts import TenantFacts, TenantLetterheads, rows_of
+from tenants.self_post import MemberTrialPost
+
+USE_CASES = (trying, usecases)
+"""Importing them registers what they handle."""
+
+
+def saved_of(session: Session) -> SavedTemplates:
+    """Return what reads the tenant's templates."""
+    return PostgresSavedTemplates(rows_of(session))
+
+
+def wording_of(session: Session) -> Wording:
+    """Return what words the tenant's mails."""
+    return TenantWording(session.tenant, saved_of(session), TenantLetterheads(session))
+
+
+def application_mail_of(session: Session) -> ApplicationMail:
+    """Return what words mails to candidates."""
+    return CandidateMail(wording_of(session), TenantFacts(session))
+
+
+PROVIDERS: Providers = {
+    SavedTemplates: saved_of,
+    TemplateStore: lambda session: PostgresTemplateStore(session.writer),
+    Letterheads: TenantLetterheads,
+    Facts: TenantFacts,
+    TrialPost: MemberTrialPost,
+    Wording: wording_of,
+    ApplicationMail: application_mail_of,
+}

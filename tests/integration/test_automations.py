@@ -1,0 +1,357 @@
+"""What candidates are told by itself, and what they aren't: through real events and real tasks."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from core.applications.contracts import (
+    ApplicationId,
+    ApplicationView,
+    ListApplications,
+    MoveApplication,
+    RejectApplication,
+    ReopenApplication,
+    WithdrawApplication,
+)
+from core.applications.errors import ApplicationNotFound
+from core.automations import handlers
+from core.automations.contracts import ChangeRule, ListPlanned, ListRules, ResetRule, TakeBack
+from core.automations.errors import StepNotFound, TooLateToTakeBack
+from core.candidates.contracts import CreateCandidate
+from core.careers.contracts import AdmittedForm, Apply, FollowApplication
+from core.jobs.contracts import JobId, JobView
+from core.messages.contracts import ListMessages, MessageView, ShowMessage
+from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
+from core.shared.actor import anonymous
+from core.shared.errors import Forbidden, InvalidInput
+from core.templates.contracts import ChangeTemplate
+from core.tenancy.contracts import Branding, UpdateTenant
+from plugins.sdk import PluginContext, PortAdapter
+from tenants.due_work import DueWork
+from tenants.runtime import Runtime
+from tenants.settings import Settings
+from tenants.tasks import TaskRunner
+from tests.fixtures.databases import TestDatabase
+from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
+from tests.fixtures.plugins import catalogue_of, enable, made_plugin, manifest_of, runtime_with
+from tests.fixtures.worlds import World
+
+APPLIED, REVIEWED, INTERVIEW = 0, 1, 3
+TAKEN: list[OutgoingEmail] = []
+
+
+class Service:
+    """Takes every e-mail."""
+
+    async def send(self, email: OutgoingEmail) -> SentEmail:
+        TAKEN.append(email)
+        return SentEmail("ref")
+
+
+def _service(_context: PluginContext[Any]) -> Service:
+    return Service()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plugged(
+    settings: Settings, database: TestDatabase, world: World
+) -> AsyncIterator[Runtime]:
+    entry = made_plugin(manifest_of("letters"), ports=[PortAdapter(Messaging, _service)])
+    async with runtime_with(settings, database, catalogue_of(entry)) as runtime:
+        await enable(runtime, world.acme, "letters")
+        yield runtime
+
+
+@pytest.fixture(autouse=True)
+def empty() -> None:
+    TAKEN.clear()
+
+
+@pytest.fixture
+def worker(plugged: Runtime, database: TestDatabase) -> DueWork:
+    return DueWork(TaskRunner(plugged), database.relay_url)
+
+
+@pytest.fixture
+def due_now(database: TestDatabase) -> Callable[[], Any]:
+    """Let the time of every task have come."""
+
+    async def now() -> None:
+        connection = await asyncpg.connect(database.admin_url)
+        await connection.execute(
+            "UPDATE tasks SET run_at = now() - interval '1 second' "
+            "WHERE finished_at IS NULL AND dead_at IS NULL"
+        )
+        await connection.close()
+
+    return now
+
+
+class People(Hiring):
+    """Candidates who applied, and what they were told."""
+
+    async def applied(self, job: JobView, **fields: Any) -> ApplicationView:
+        name = f"p{uuid4().hex[:8]}"
+        candidate = await self.scope().execute(
+            CreateCandidate(full_name=f"Ada {name}", emails=(f"{name}@example.com",))
+        )
+        return await self.apply_as(candidate.id, job, **({"source": "careers"} | fields))
+
+    async def told(self, application_id: ApplicationId) -> list[MessageView]:
+        rows = (await self.scope().ask(ListMessages(application_id=application_id))).items
+        views = [await self.scope().ask(ShowMessage(message_id=row.id)) for row in rows]
+        return list(reversed(views))
+
+    async def planned(self, application_id: ApplicationId) -> list[tuple[str, str, str | None]]:
+        items = (await self.scope().ask(ListPlanned(application_id=application_id))).items
+        return [(each.rule_key, each.state, each.reason) for each in reversed(items)]
+
+    async def reject(self, application: ApplicationView, reason: Any = "skills") -> None:
+        await self.scope().execute(RejectApplication(application_id=application.id, reason=reason))
+
+
+@pytest.fixture
+def people(plugged: Runtime, world: World) -> People:
+    return People(plugged, world)
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def rules_as_they_were(people: People) -> AsyncIterator[None]:
+    yield
+    for rule in (await people.scope("admin").ask(ListRules())).items:
+        await people.scope("admin").execute(ResetRule(key=rule.key))
+
+
+async def test_reaching_the_interview_is_told_after_a_moment_and_branded(
+    people: People, worker: DueWork, due_now: Callable[[], Any]
+) -> None:
+    footer = ("Acme GmbH, Hauptstraße 1",)
+    await people.scope("admin").execute(
+        UpdateTenant(branding=Branding(accent_color="#0b7285", footer_lines=footer))
+    )
+    job = await people.open_job(title="Night owl")
+    application = await people.applied(job)
+    await worker.run_due()
+    await people.move(application, INTERVIEW, job)
+    await worker.run_due()
+    assert [each.purpose for each in await people.told(application.id)] == ["application_received"]
+    assert await people.planned(application.id) == [
+        ("application_received", "done", None),
+        ("interview_reached", "planned", None),
+    ]
+    (step, _) = (await people.scope().ask(ListPlanned(application_id=application.id))).items
+    assert (step.stage, step.template) == ("Interview", "status_update")
+    assert step.to_address is not None
+    assert (step.due_at - step.happened_at).total_seconds() == 120
+    await due_now()
+    await worker.run_due()
+    (_, message) = await people.told(application.id)
+    assert (message.purpose, message.state) == ("status_update", "sent")
+    assert "Night owl" in message.subject
+    assert "Interview" in message.text
+    assert message.html is not None
+    for part in ("#0b7285", "Acme GmbH, Hauptstraße 1", "<strong>Interview</strong>"):
+        assert part in message.html, part
+    assert TAKEN[-1].to.address == step.to_address
+    assert (await people.planned(application.id))[-1] == ("interview_reached", "done", None)
+
+
+async def test_moves_inside_the_team_are_not_told(
+    people: People, worker: DueWork, due_now: Callable[[], Any]
+) -> None:
+    job = await people.open_job()
+    application = await people.applied(job)
+    await people.move(application, REVIEWED, job)
+    await worker.run_due()
+    await due_now()
+    await worker.run_due()
+    assert [each.purpose for each in await people.told(application.id)] == ["application_received"]
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_what_is_not_so_any_more_is_not_told(
+    planted: bool,
+    people: People,
+    worker: DueWork,
+    due_now: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    examined: Examined,
+) -> None:
+    """The planted defect plans once and looks at nothing again."""
+    if planted:
+        monkeypatch.setattr("core.automations.model.Step.misfit", lambda _step, _standing: None)
+    job = await people.open_job()
+    moved_back, reopened, withdrawn = [await people.applied(job) for _ in range(3)]
+    await people.move(moved_back, INTERVIEW, job)
+    await people.reject(reopened)
+    there = await people.move(withdrawn, INTERVIEW, job)
+    await worker.run_due()
+    scope = people.scope()
+    await scope.execute(
+        MoveApplication(
+            application_id=moved_back.id,
+            from_stage_id=job.stages[INTERVIEW].id,
+            to_stage_id=job.stages[REVIEWED].id,
+        )
+    )
+    await scope.execute(ReopenApplication(application_id=reopened.id, reason="A mistake."))
+    await scope.execute(WithdrawApplication(application_id=there.id, reason="pay"))
+    TAKEN.clear()
+    await worker.run_due()
+    await due_now()
+    await worker.run_due()
+    assert len(TAKEN) == (3 if planted else 0)
+    if not planted:
+        assert (await people.planned(moved_back.id))[-1][1:] == ("skipped", "moved_on")
+        assert (await people.planned(reopened.id))[-1][1:] == ("skipped", "no_longer_rejected")
+        assert (await people.planned(withdrawn.id))[-1][1:] == ("skipped", "closed")
+    examined("mails that would be wrong", 3)
+
+
+async def test_a_rejection_waits_and_can_be_taken_back(
+    people: People, worker: DueWork, due_now: Callable[[], Any], world: World
+) -> None:
+    job = await people.open_job()
+    taken_back, rejected, duplicate = [await people.applied(job) for _ in range(3)]
+    await worker.run_due()
+    for each, reason in ((taken_back, "skills"), (rejected, "pay"), (duplicate, "duplicate")):
+        await people.reject(each, reason)
+    await worker.run_due()
+    (step, _) = (await people.scope().ask(ListPlanned(application_id=taken_back.id))).items
+    assert (step.due_at - step.happened_at).total_seconds() == 30 * 60
+    command = TakeBack(application_id=taken_back.id, step_id=step.id)
+    with pytest.raises(Forbidden):
+        await people.scope("viewer").execute(command)
+    other = Hiring(people.runtime, world, "globex")
+    with pytest.raises(StepNotFound):
+        await other.scope().execute(command)
+    with pytest.raises(ApplicationNotFound):
+        await other.scope().ask(ListPlanned(application_id=taken_back.id))
+    assert (await people.scope().execute(command)).state == "taken_back"
+    with pytest.raises(TooLateToTakeBack):
+        await people.scope().execute(command)
+    TAKEN.clear()
+    await due_now()
+    await worker.run_due()
+    (mail,) = TAKEN
+    assert mail.to.address.startswith("p")
+    assert [each.purpose for each in await people.told(rejected.id)][-1] == "rejection"
+    assert [key for key, _, _ in await people.planned(duplicate.id)] == ["application_received"]
+
+
+async def test_rules_are_switched_and_delayed_for_all_or_one_job(
+    people: People, worker: DueWork, due_now: Callable[[], Any]
+) -> None:
+    admin = people.scope("admin")
+    quiet, loud = await people.open_job(), await people.open_job()
+    await admin.execute(ChangeRule(key="application_received", enabled=False))
+    changed = await admin.execute(
+        ChangeRule(key="application_received", job_id=loud.id, enabled=True, delay_minutes=0)
+    )
+    assert (changed.version, changed.is_default, changed.job_id) == (1, True, loud.id)
+    for job, count in ((quiet, 0), (loud, 1)):
+        application = await people.applied(job)
+        await worker.run_due()
+        assert len(await people.told(application.id)) == count
+    # Switched off while it waits: it isn't sent.
+    application = await people.applied(quiet)
+    await people.reject(application)
+    await worker.run_due()
+    await admin.execute(ChangeRule(key="rejected", enabled=False))
+    await due_now()
+    await worker.run_due()
+    assert (await people.planned(application.id))[-1] == ("rejected", "skipped", "switched_off")
+    with pytest.raises(InvalidInput):
+        await admin.execute(ChangeRule(key="rejected", job_id=JobId(uuid4()), enabled=False))
+    with pytest.raises(Forbidden):
+        await people.scope().execute(ChangeRule(key="rejected", enabled=False))
+
+
+@pytest.mark.parametrize("source", ["import", "sourced"])
+async def test_who_did_not_apply_hears_nothing(
+    source: Any, people: People, worker: DueWork, due_now: Callable[[], Any]
+) -> None:
+    job = await people.open_job()
+    application = await people.applied(job, source=source)
+    moved = await people.move(application, INTERVIEW, job)
+    await people.reject(moved)
+    await worker.run_due()
+    await due_now()
+    await worker.run_due()
+    assert await people.told(application.id) == []
+    assert await people.planned(application.id) == []
+
+
+async def test_an_event_that_comes_twice_is_told_once(
+    people: People,
+    plugged: Runtime,
+    worker: DueWork,
+    due_now: Callable[[], Any],
+    database: TestDatabase,
+) -> None:
+    job = await people.open_job()
+    application = await people.applied(job)
+    await worker.run_due()
+    connection = await asyncpg.connect(database.admin_url)
+    done = await connection.execute(
+        "UPDATE tasks SET finished_at = NULL, lease_until = NULL, sent_until = NULL "
+        "WHERE subscriber = 'automations.follow'"
+    )
+    await connection.close()
+    assert not done.endswith(" 0")
+    await due_now()
+    await worker.run_due()
+    assert len(await people.told(application.id)) == 1
+    assert handlers.TOO_LATE.total_seconds() == 24 * 3600
+
+
+async def test_an_applicant_is_written_to_in_their_language_with_their_link(
+    people: People, plugged: Runtime, worker: DueWork, due_now: Callable[[], Any]
+) -> None:
+    job = await people.open_job(title="Nachteule")
+    stranger = plugged.scope(people.tenant.context, anonymous(people.tenant.id), "apply")
+    receipt = await stranger.execute(
+        Apply(
+            form=AdmittedForm(uuid4().hex, job.id),
+            full_name="Änne <b>Müller</b>",
+            email="Aenne.Mueller@Example.com",
+            phone="",
+            answers={},
+            resume=None,
+            notice_version=0,
+            language="de",
+        )
+    )
+    await worker.run_due()
+    application_id = await _application_of(people, job)
+    (message,) = await people.told(application_id)
+    assert message.subject == "Ihre Bewerbung als Nachteule ist angekommen"
+    assert receipt.link in message.text
+    assert message.html is not None
+    assert receipt.link in message.html
+    assert "Änne &lt;b&gt;Müller&lt;/b&gt;" in message.html
+    assert (await stranger.ask(FollowApplication(link=receipt.link))).job_title == "Nachteule"
+
+
+async def _application_of(people: People, job: JobView) -> ApplicationId:
+    (row,) = (await people.scope().ask(ListApplications(job_id=job.id))).items
+    return row.id
+
+
+async def test_a_tenants_own_words_are_sent_and_only_its_own(
+    people: People, worker: DueWork, world: World
+) -> None:
+    own = "Ahoy {{candidate_name}},\n\n{{job_title}} it is."
+    await people.scope("admin").execute(
+        ChangeTemplate(kind="application_received", language="en", subject="Ahoy", body=own)
+    )
+    application = await people.applied(await people.open_job(title="Sailor"))
+    await worker.run_due()
+    (message,) = await people.told(application.id)
+    assert message.subject == "Ahoy"
+    assert "Sailor it is." in message.text
