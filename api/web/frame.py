@@ -4,8 +4,6 @@ The stable interface for pages, ours and plugins' alike: `page`, `partial`, `red
 `may`, `WEB` and `PUBLIC`. See "Pages" in docs/developers.md.
 """
 
-import gzip
-from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
