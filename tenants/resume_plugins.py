@@ -4,6 +4,7 @@ The file is opened by the sandbox in any case: a plugin gets the text that a rea
 nothing of what the file hides. Of its answer only what stands in that text is kept.
 """
 
+import asyncio
 from datetime import date
 from typing import Final
 
@@ -53,7 +54,8 @@ async def _parsed_by(
         answer = await parser.port.parse(_visible(ours.document), today)
     except ParsingError as error:
         return _instead(ours, parser, tidied(str(error))[:_LONGEST_REASON])
-    heard = witnessed(answer, ours.document, today)
+    # A large answer about a large document takes a while; others are served meanwhile.
+    heard = await asyncio.to_thread(witnessed, answer, ours.document, today)
     if heard.left_out and _is_empty(heard):
         return _instead(ours, parser, "Nothing of what it found stands in the document.")
     note = ""

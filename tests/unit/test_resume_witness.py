@@ -1,5 +1,6 @@
 """Nothing that a parser makes up is kept: each value stands in the document, where it says."""
 
+import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -223,6 +224,22 @@ def test_an_endless_answer_ends() -> None:
     found = heard(changed(experience=many))
     assert len(found.parsed.sources) <= MOST_VALUES
     assert found.left_out > 30
+
+
+def test_the_largest_answer_about_the_largest_document_takes_no_long_time() -> None:
+    lines = tuple(DocumentLine("2012 aa bb cc dd " * 1_200) for _ in range(20))
+    position = Experience(
+        "aa bb", "bb cc", start="1999-01", end="2012", highlights=(*("zz",) * 50, *("cc dd",) * 50)
+    )
+    resume = Resume(
+        experience=(position,) * 60, skills=tuple(Skill(f"s{n}", "a") for n in range(200))
+    )
+    places = {f"experience.{n}.company": SourceSpan(0, n, 19, 9) for n in range(60)}
+    document = ReadDocument(lines=lines, pages=1, kind="txt", state="read")
+    began = time.monotonic()
+    found = witnessed(ParsedResume(resume, places, "en"), document, TODAY)
+    assert time.monotonic() - began < 20
+    assert found.left_out > 1_000
 
 
 def test_control_characters_do_not_get_in() -> None:

@@ -19,8 +19,8 @@ MOST_VALUES: Final = 2_000
 UNSURE: Final = 0.5
 """The confidence of a value for which the parser gave none."""
 
-_MOST_LINES: Final = 20
-"""No value stands in more lines than so many."""
+_MOST_LINES, _MOST_TEXT = 20, 6_000
+"""No value stands in more lines, or in more characters of them, than so many."""
 
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
 _EMAIL: Final = re.compile(r"[^\s@<>()\"',;:]{1,64}@[^\s@<>()\"',;:]{1,180}\.[^\W\d_]{2,24}")
@@ -101,10 +101,12 @@ class Evidence:
             return None
         year, month = date[1], date[2]
         is_claimed = given in self._claims
-        written = [line for _, line in self._lines(given) if _says_year(line.text, year)]
-        if not is_claimed:
-            # Two digits prove nothing when any line may hold them.
-            written = [line for line in written if year in line.text]
+        # Without a place two digits prove nothing, as any line may hold them.
+        written = [
+            line
+            for _, line in self._lines(given)
+            if (is_claimed or year in line.text) and _says_year(line.text, year)
+        ]
         told = month is None or any(_says_month(line.text, year, month) for line in written)
         place = self._claims[given] if is_claimed else True
         return self._kept(path, given, text if told else year, lambda: place if written else None)
@@ -182,7 +184,8 @@ class Evidence:
             return ()
         lines = self._document.lines[first : last + 1]
         fits = 0 <= claim.start < len(lines[0].text) and 0 < claim.end <= len(lines[-1].text)
-        return lines if fits and (first, claim.start) < (last, claim.end) else ()
+        is_short = sum(len(line.text) for line in lines) <= _MOST_TEXT
+        return lines if fits and is_short and (first, claim.start) < (last, claim.end) else ()
 
 
 def tidied(text: str | None) -> str:
@@ -206,9 +209,8 @@ def _digits(number: str) -> str:
 
 
 def _says_year(line: str, year: str) -> bool:
-    return any(
-        run == year[2:] or (len(run) >= len(year) and year in run) for run in _DIGITS.findall(line)
-    )
+    runs = (match[0] for match in _DIGITS.finditer(line))
+    return any(run == year[2:] or (len(run) >= len(year) and year in run) for run in runs)
 
 
 def _says_month(line: str, year: str, month: str) -> bool:

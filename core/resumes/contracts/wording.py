@@ -21,6 +21,8 @@ _TELLING: Final = 3
 """Words with fewer letters in all are looked for as they are written: `C++` isn't `C`."""
 
 _LONGEST_SIGN: Final = 20
+_MOST_SIGNS: Final = 200
+"""So many of those are looked for; each means reading all lines."""
 
 
 class Wording:
@@ -30,6 +32,7 @@ class Wording:
         """`first` is the index of the first of `lines` in its document."""
         self._lines = lines
         self._first = first
+        self._signs = 0
         self._words: list[tuple[int, int, int]] = []
         whole: list[str] = []
         joined: list[str] = []
@@ -62,7 +65,8 @@ class Wording:
 
     def _literally(self, text: str) -> SourceSpan | None:
         wanted = " ".join(text.split())
-        if not wanted or len(wanted) > _LONGEST_SIGN:
+        self._signs += 1
+        if not wanted or len(wanted) > _LONGEST_SIGN or self._signs > _MOST_SIGNS:
             return None
         edges = (r"(?<!\w)" if wanted[0].isalnum() else "", r"(?![\w+#])")
         pattern = re.compile(
