@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from core.installations.contracts import AskedPermission, KeptDataView, MeterView
-from core.installations.model import Plugin
+from core.installations.model import Plugin, Provider
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.problems import problems_in
 from plugins.host.catalogue import Catalogue, LoadedPlugin
@@ -107,8 +107,16 @@ def described(plugin: LoadedPlugin) -> Plugin:
         secret_fields=secret_fields(plugin.settings.type),
         required_fields=frozenset(each.encode_name for each in fields if each.required),
         can_be_tested=plugin.operations.check is not None,
+        provider=_provider(plugin),
         revisions=checksums(plugin.migrations),
     )
+
+
+def _provider(plugin: LoadedPlugin) -> Provider | None:
+    found = plugin.oauth_provider
+    if found is None:
+        return None
+    return Provider(name=found.name, scopes=found.scopes, is_required=found.required)
 
 
 def _brought(plugin: LoadedPlugin) -> Iterator[str]:

@@ -23,6 +23,7 @@ from api.v1.me import MeController
 from api.v1.members import MemberController
 from api.v1.messages import MessagesController
 from api.v1.notifications import NotificationController
+from api.v1.plugin_connections import PluginConnectionController
 from api.v1.plugin_routes import PluginRouteController
 from api.v1.plugins import PluginController
 from api.v1.resumes import ResumeController
@@ -65,6 +66,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     CareersController,
     SubmissionController,
     PluginController,
+    PluginConnectionController,
     PluginRouteController,
 )
 """Every controller under `/api/v1`; each slice adds its own."""

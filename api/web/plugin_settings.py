@@ -15,11 +15,19 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.v1.plugins import present
+from api.web.connection_words import told
 from api.web.frame import WEB, is_partial, page, partial
 from api.web.labels import Labels
 from api.web.languages import mark
 from api.web.schema_form import Field, fields_of
-from core.installations.contracts import ListPlugins, PluginRow, PluginView
+from core.installations.contracts import (
+    ConnectionView,
+    ListPlugins,
+    PluginRow,
+    PluginView,
+    ShowConnection,
+)
+from core.installations.errors import NoAccountNeeded, PluginIsTheOperators, PluginNotFound
 from core.tenancy.contracts import ListPlans
 from tenants.scope import TenantScope
 
@@ -40,6 +48,7 @@ OBSTACLES: Final[Labels] = {
     "permissions": mark("This version asks for more than was accepted. Read what, then accept it."),
     "settings": mark("This version needs settings that it doesn't have yet. Fill them in below."),
     "tables": mark("The database isn't ready for this version. The operator migrates it."),
+    "account": mark("It has no account to work with. Connect one below."),
 }
 BROUGHT: Final[Labels] = {
     "port": mark("Does the work of"),
@@ -54,6 +63,8 @@ BROUGHT: Final[Labels] = {
 SAID: Final[Labels] = {
     "enabled": mark("The plugin is enabled."),
     "saved": mark("Saved. It takes effect within seconds."),
+    "connected": mark("The account is connected."),
+    "disconnected": mark("The account is disconnected."),
     "disabled": mark("The plugin is disabled."),
     "uninstalled": mark("The plugin is uninstalled."),
     "deleted": mark("The plugin is uninstalled and its data deleted."),
@@ -100,11 +111,15 @@ async def plugin(
     tenant_scope: Scoped,
     plugin_id: FromPath[str],
     done: Words = "",
+    failed: Words = "",
 ) -> Reply[bytes]:
     """Show what a plugin is, asks for and keeps, its settings, and what can be done with it."""
-    said = SAID.get(done, "")
     return await plugin_page(
-        request, tenant_scope, await present(tenant_scope, plugin_id), said=said
+        request,
+        tenant_scope,
+        await present(tenant_scope, plugin_id),
+        said=SAID.get(done, ""),
+        failed=told(request.scope, failed),
     )
 
 
@@ -115,6 +130,7 @@ async def plugin_page(
     *,
     status: int = 200,
     said: str = "",
+    failed: str = "",
     fields: list[Field] | None = None,
     wrong_in: str = "",
     error: str = "",
@@ -130,6 +146,8 @@ async def plugin_page(
         status=status,
         plugin=view,
         said=said,
+        failed=failed,
+        connection=await connection_of(tenant_scope, view),
         fields=settings_fields(view) if fields is None else fields,
         wrong_in=wrong_in,
         error=error,
@@ -141,6 +159,14 @@ async def plugin_page(
         plans={each.id: each.name for each in await tenant_scope.ask(ListPlans())},
         homepage=view.homepage if view.homepage.startswith(("https://", "http://")) else "",
     )
+
+
+async def connection_of(tenant_scope: TenantScope, view: PluginView) -> ConnectionView | None:
+    """Return the plugin's account; None for a plugin that works without."""
+    try:
+        return await tenant_scope.ask(ShowConnection(plugin_id=view.id))
+    except (NoAccountNeeded, PluginIsTheOperators, PluginNotFound):
+        return None
 
 
 def settings_fields(view: PluginView) -> list[Field]:

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.shared.clock import UtcDatetime
-from core.shared.secret import HIDDEN
+from core.shared.ids import MemberId
+from core.shared.secret import HIDDEN, Secret
 from core.shared.usecase import Command, Query
 
 InstallationId = NewType("InstallationId", UUID)
@@ -17,11 +18,15 @@ PluginKind = Literal["system", "tenant"]
 State = Literal["available", "disabled", "enabled", "waiting"]
 """`available`: never enabled, or uninstalled. `waiting`: enabled, but something is in the way."""
 
-Obstacle = Literal["package", "plan", "permissions", "settings", "tables"]
+Obstacle = Literal["package", "plan", "permissions", "settings", "tables", "account"]
 """What an enabled plugin may wait for: that its package is installed again; a plan that includes
 it; that an admin accepts what a new version asks for; settings that the new version needs; that the
-operator migrates the database to its tables.
+operator migrates the database to its tables; that an admin connects its account at the vendor. For
+want of an account it isn't kept from working: what doesn't need one goes on.
 """
+
+ConnectionState = Literal["none", "connected", "broken"]
+"""`broken`: the vendor takes the connection no longer, and an admin has to connect it again."""
 
 Values = Mapping[str, Any]
 """Settings as plain data."""
@@ -71,6 +76,48 @@ class CheckView(msgspec.Struct, frozen=True):
     ok: bool
     message: str
     details: Mapping[str, str] = {}
+
+
+class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
+    """The account at a vendor that a plugin works with. Its tokens are in no view."""
+
+    provider: str
+    """The vendor, as the plugin calls it."""
+    state: ConnectionState
+    is_required: bool
+    """Whether the plugin waits for it."""
+    account: str
+    """Whose account it is, as the vendor says; empty when it doesn't."""
+    scopes: tuple[str, ...]
+    """What the vendor granted."""
+    missing_scopes: tuple[str, ...]
+    """What the installed version asks for and the vendor didn't grant."""
+    connected_at: UtcDatetime | None
+    connected_by: MemberId | None
+    expires_at: UtcDatetime | None
+    """When the present token ends; null: the vendor didn't say."""
+    is_renewable: bool
+    """Whether the platform renews it by itself."""
+    problem: str
+    """Why it is broken, or what went wrong at the last renewal; empty when all is well."""
+    callback_url: str
+    """The redirect URI that has to be registered at the vendor."""
+
+
+class ConsentAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an admin agrees that the plugin works with an account."""
+
+    authorize_url: str
+    """The vendor's page. It leads back to the browser session, or the member, that asked."""
+    expires_at: UtcDatetime
+    """Until when the answer is taken."""
+
+
+class ConsentClaimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's answer that is the one that was asked for; it is taken once."""
+
+    plugin_id: str
+    verifier: Secret
 
 
 class PluginRow(msgspec.Struct, frozen=True):
@@ -191,6 +238,50 @@ class KeepUpgradedSettings(WithValues, Command[None], frozen=True, kw_only=True)
     """The version of the settings that `values` were made from."""
     settings_version: int
     expected_version: int
+
+
+class BeginConnection(Command[ConsentAsked], frozen=True, kw_only=True):
+    """Ask for an account at the plugin's vendor. Nothing changes until the vendor has answered."""
+
+    plugin_id: str
+
+
+class ClaimConsent(Command[ConsentClaimed], frozen=True, kw_only=True):
+    """Take a vendor's answer, once: by its state, in the session that asked, in time."""
+
+    state: Secret
+
+
+class KeepConnection(Command[ConnectionView], frozen=True, kw_only=True):
+    """Keep the tokens of an account that was just connected, in place of those before."""
+
+    plugin_id: str
+    tokens: Secret
+    """As the host keeps them; the core doesn't look into them."""
+    scopes: tuple[str, ...]
+    account: str
+    expires_at: UtcDatetime | None
+    is_renewable: bool
+
+
+class BreakConnection(Command[None], frozen=True, kw_only=True):
+    """Note that the vendor takes the connection no longer. Nothing to do when it is another one."""
+
+    plugin_id: str
+    problem: str
+    expected_version: int
+
+
+class DisconnectPlugin(Command[None], frozen=True, kw_only=True):
+    """Forget the tokens and give them back to the vendor, where it takes them."""
+
+    plugin_id: str
+
+
+class ShowConnection(Query[ConnectionView], frozen=True, kw_only=True):
+    """The account of one plugin."""
+
+    plugin_id: str
 
 
 class ListPlugins(Query[tuple[PluginRow, ...]], frozen=True, kw_only=True):

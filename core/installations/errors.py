@@ -1,6 +1,6 @@
 """The refusals of plugin management."""
 
-from core.shared.errors import Conflict, NotFound, PreconditionFailed
+from core.shared.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 
 
 class PluginNotFound(NotFound):
@@ -43,6 +43,32 @@ class PluginStillEnabled(Conflict):
 
     code = "plugin_still_enabled"
     title = "The plugin is still enabled"
+
+
+class NoAccountNeeded(Conflict):
+    """The plugin connects no account: it has no `oauth_provider`."""
+
+    code = "plugin_has_no_account"
+    title = "This plugin connects no account"
+
+
+class PluginNotConnected(Conflict):
+    """There is no connection that could be ended."""
+
+    code = "plugin_not_connected"
+    title = "No account is connected"
+
+
+class ConsentUnknown(Forbidden):
+    """A vendor's answer that nobody waits for here: forged, used, too late, or another's."""
+
+    code = "consent_unknown"
+    title = "Nobody here is waiting for this answer"
+    TEXT = (
+        "This answer of a vendor was used before, came more than ten minutes after it was asked "
+        "for, or was asked for in another session. Nothing was connected. Open the plugin's page "
+        "and connect the account from there."
+    )
 
 
 class PluginTablesMissing(Conflict):

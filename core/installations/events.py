@@ -39,6 +39,24 @@ class PluginUninstalled(PluginEvent, frozen=True, kw_only=True):
     data_kept: bool
 
 
+class PluginConnected(PluginEvent, frozen=True, kw_only=True):
+    """An account at the plugin's vendor was connected, for the first time or again."""
+
+    type: ClassVar[str] = "plugin.connected"
+
+
+class PluginConnectionBroken(PluginEvent, frozen=True, kw_only=True):
+    """The vendor takes the connection no longer; an admin has to connect the account again."""
+
+    type: ClassVar[str] = "plugin.connection_broken"
+
+
+class PluginDisconnected(PluginEvent, frozen=True, kw_only=True):
+    """The connection to an account was ended here, and its tokens forgotten."""
+
+    type: ClassVar[str] = "plugin.disconnected"
+
+
 class PluginChecked(PluginEvent, frozen=True, kw_only=True):
     """A plugin's connection was tested."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -19,6 +20,48 @@ from core.installations.contracts import (
 )
 from core.installations.errors import PluginChanged
 from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """The vendor whose account a plugin works with."""
+
+    name: str
+    scopes: tuple[str, ...] = ()
+    is_required: bool = True
+
+
+@dataclass
+class Connection:
+    """An account that was connected; `version` goes up each time that one is."""
+
+    state: Literal["connected", "broken"]
+    sealed: str
+    """The tokens."""
+    account: str
+    scopes: tuple[str, ...]
+    connected_at: UtcDatetime
+    connected_by: MemberId | None
+    expires_at: UtcDatetime | None
+    is_renewable: bool
+    problem: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Consent:
+    """An account that was asked for, until the vendor's answer comes back."""
+
+    id: UUID
+    plugin_id: str
+    state_digest: bytes
+    """SHA-256 of the state, which itself is kept nowhere."""
+    bound_to: str
+    """The session, or the member, that asked."""
+    sealed: str
+    """The code verifier of PKCE."""
+    expires_at: UtcDatetime
+
 
 Decision = Literal["disabled", "enabled", "uninstalled"]
 
@@ -46,6 +89,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True):
     secret_fields: frozenset[str] = frozenset()
     required_fields: frozenset[str] = frozenset()
     can_be_tested: bool = False
+    provider: Provider | None = None
     revisions: Mapping[int, str] = {}
     """The checksum of each revision of its tables."""
 
@@ -71,6 +115,7 @@ class Installation:
     """Each secret that is set, by the name of its field."""
     enabled_at: UtcDatetime | None = None
     check: CheckView | None = None
+    connection: Connection | None = None
     version: int = 0
 
     def expect(self, version: int | None) -> None:
@@ -102,7 +147,7 @@ def obstacles(
     plan: PlanState,
     applied: Mapping[int, str],
 ) -> tuple[Obstacle, ...]:
-    """Return what keeps an enabled plugin from working.
+    """Return what is in the way of an enabled plugin.
 
     `applied` are the checksums of the revisions of its tables that the database has.
     """
@@ -120,6 +165,10 @@ def obstacles(
         found.append("settings")
     if not tables_are_ready(plugin, applied):
         found.append("tables")
+    if plugin.provider is not None and plugin.provider.is_required:
+        connection = installation.connection
+        if connection is None or connection.state == "broken":
+            found.append("account")
     return tuple(found)
 
 

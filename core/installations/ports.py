@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from core.installations.contracts import InstallationId, PlanState, Values
-from core.installations.model import Installation, Plugin
+from core.installations.model import Connection, Consent, Installation, Plugin
 from core.shared.clock import UtcDatetime
+from core.shared.secret import Secret
 
 
 class PluginCatalogue(Protocol):
@@ -65,6 +68,66 @@ class InstallationRepository(Protocol):
 
     async def remove(self, installation: Installation) -> None:
         """Forget it and its secrets."""
+        ...
+
+
+class ConnectionRepository(Protocol):
+    """Keeps the connected accounts; `InstallationRepository.for_change` has read and locked."""
+
+    async def keep(self, plugin_id: str, connection: Connection) -> None:
+        """Put it in place of the one before, with its version raised by one."""
+        ...
+
+    async def note_broken(self, plugin_id: str, connection: Connection) -> None:
+        """Keep the state and the problem; the tokens are forgotten."""
+        ...
+
+    async def remove(self, plugin_id: str) -> None:
+        """Forget the tokens, and what was asked for and not answered yet."""
+        ...
+
+
+class ConsentRepository(Protocol):
+    """Keeps what was asked for until the answer comes."""
+
+    async def keep(self, consent: Consent, now: UtcDatetime) -> None:
+        """Keep it, and forget those whose time is over."""
+        ...
+
+    async def claim(self, state_digest: bytes) -> Consent | None:
+        """Take it out, so that nobody else gets it; None when it isn't there."""
+        ...
+
+
+class VendorPage(msgspec.Struct, frozen=True):
+    """A vendor's page where an admin agrees, and what its answer is told by."""
+
+    address: str
+    state: Secret
+    verifier: Secret
+
+
+class Vendors(Protocol):
+    """The pages of vendors, as plugins describe them."""
+
+    @property
+    def callback_url(self) -> str:
+        """Where vendors lead browsers back to: the redirect URI."""
+        ...
+
+    def page(self, plugin_id: str, values: Values) -> VendorPage:
+        """Return the page to lead an admin to, with a new state and verifier.
+
+        Raises InvalidInput that names the setting which lacks the client's id or secret.
+        """
+        ...
+
+
+class Revocations(Protocol):
+    """Gives tokens back to vendors, later and outside of the transaction."""
+
+    async def promise(self, plugin_id: str, values: Values, tokens: Secret) -> None:
+        """Have `tokens` revoked, if the vendor has a place for that."""
         ...
 
 

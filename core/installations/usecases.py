@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from core.installations.accounts import forget_account
 from core.installations.contracts import (
     ConfigurePlugin,
     DisablePlugin,
@@ -31,12 +32,14 @@ from core.installations.events import (
 )
 from core.installations.model import Installation, Plugin, tables_are_ready
 from core.installations.ports import (
+    ConnectionRepository,
     InstallationQueries,
     InstallationRepository,
     Plans,
     PluginCatalogue,
     PluginData,
     PluginRevisions,
+    Revocations,
 )
 from core.installations.settings import set_settings
 from core.installations.views import Describer
@@ -207,11 +210,14 @@ async def uninstall_plugin(
     catalogue: PluginCatalogue,
     installations: InstallationRepository,
     data: PluginData,
+    connections: ConnectionRepository,
+    revocations: Revocations,
+    secrets: Secrets,
     clock: Clock,
     ids: Ids,
     recorder: Recorder,
 ) -> None:
-    """Forget settings and secrets, and remove the data unless it is to be kept.
+    """Forget settings, secrets and the account, and remove the data unless it is to be kept.
 
     Data that was kept is removed by uninstalling once more.
     """
@@ -224,6 +230,7 @@ async def uninstall_plugin(
     if installation.decision == "enabled":
         raise PluginStillEnabled("Disable the plugin first, so that it can put things in order.")
     before = installation.audited()
+    await forget_account(installation, catalogue, connections, revocations, secrets)
     if command.keep_data:
         installation.decision = "uninstalled"
         installation.accepted, installation.enabled_at, installation.check = (), None, None

@@ -56,6 +56,20 @@ _VARIABLE: Final = re.compile(r"\{\{\s*(\S*?)\s*\}\}")
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
+_OF_THE_HOST: Final = frozenset(
+    {
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+    }
+)
+"""Parameters of an authorization request that no plugin sets (RFC 6749, RFC 7636)."""
+
+
 def check_ports(adapters: Sequence[PortAdapter], manifest: Manifest) -> None:
     """Raises Unfit."""
     asked = {each.action for each in manifest.permissions}
@@ -154,13 +168,17 @@ def check_oauth(
 ) -> None:
     """Raises Unfit."""
     where = "The hook oauth_provider"
-    for name in ("authorize_url", "token_url"):
-        address = urlsplit(getattr(provider, name))
-        if address.scheme != "https" or not address.hostname:
+    for name in ("authorize_url", "token_url", "revoke_url"):
+        given = getattr(provider, name)
+        address = urlsplit(given or "")
+        if given is not None and (address.scheme != "https" or not address.hostname):
             raise Unfit(f"{where}: {name} must be an address that begins with https://.")
-    host = urlsplit(provider.token_url).hostname or ""
-    if not covers(manifest.hosts, host):
-        raise Unfit(f"{where}: {host} of token_url must be among the manifest's hosts.")
+        host = address.hostname or ""
+        if host and name != "authorize_url" and not covers(manifest.hosts, host):
+            raise Unfit(f"{where}: {host} of {name} must be among the manifest's hosts.")
+    taken = sorted(_OF_THE_HOST & provider.extra_authorize.keys())
+    if taken:
+        raise Unfit(f"{where}: extra_authorize can't hold {taken[0]}, which the platform sets.")
     if provider.client_id_setting not in settings_type.__struct_fields__:
         raise Unfit(f"{where}: the settings have no field {provider.client_id_setting}.")
     if provider.client_secret_setting not in secrets:

@@ -39,6 +39,41 @@ plugin_secrets = tenant_table(
 )
 """Sealed by `core.ports.secrets`, bound to tenant, plugin and field."""
 
+plugin_connections = tenant_table(
+    "plugin_connections",
+    text_column("plugin_id"),
+    text_column("state"),
+    text_column("sealed"),
+    text_column("account"),
+    sa.Column("scopes", ARRAY(sa.Text), nullable=False),
+    time_column("connected_at"),
+    uuid_column("connected_by", nullable=True),
+    time_column("expires_at", nullable=True),
+    sa.Column("is_renewable", sa.Boolean, nullable=False),
+    text_column("problem"),
+    sa.Column("version", sa.Integer, nullable=False),
+    uuid_column("lease", nullable=True),
+    time_column("leased_until", nullable=True),
+    time_column("not_before", nullable=True),
+    sa.CheckConstraint("state IN ('connected', 'broken')", name="state"),
+    key=("plugin_id",),
+)
+"""Accounts at vendors. `sealed` holds the tokens, bound to tenant and plugin; who has the `lease`
+renews them, and after a failure nobody does `not_before` a while has passed.
+"""
+
+plugin_consents = tenant_table(
+    "plugin_consents",
+    uuid_column("id"),
+    text_column("plugin_id"),
+    sa.Column("state_digest", sa.LargeBinary, nullable=False),
+    text_column("bound_to"),
+    text_column("sealed"),
+    time_column("expires_at"),
+    unique=[("state_digest",)],
+)
+"""Accounts that were asked for, for minutes, until the vendor's answer comes back."""
+
 plugin_revisions = global_table(
     "plugin_revisions",
     text_column("plugin_id"),

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from core.installations.contracts import CheckView, InstallationId
-from core.installations.model import Installation
+from core.installations.model import Connection, Installation
 from core.shared.clock import UtcDatetime
 from plugins.postgres.database import Database, TenantReader
 from plugins.postgres.installation_tables import (
+    plugin_connections,
     plugin_installations,
     plugin_revisions,
     plugin_secrets,
@@ -21,7 +22,7 @@ from plugins.postgres.unit import Unit
 CHANNEL: Final = "plugins_changed"
 """Told with each commit that changes an installation; the payload is the tenant's id."""
 
-_NOTIFY: Final = sa.text(f"SELECT pg_notify('{CHANNEL}', :tenant)")
+NOTIFY: Final = sa.text(f"SELECT pg_notify('{CHANNEL}', :tenant)")
 _LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _PLAIN: Final = (
     "id",
@@ -35,6 +36,19 @@ _PLAIN: Final = (
     "version",
 )
 """Columns that are called and typed as the fields of an installation."""
+CONNECTION_FIELDS: Final = (
+    "state",
+    "sealed",
+    "account",
+    "scopes",
+    "connected_at",
+    "connected_by",
+    "expires_at",
+    "is_renewable",
+    "problem",
+    "version",
+)
+"""Columns that are called and typed as the fields of a connection."""
 
 
 class PostgresInstallations:
@@ -57,7 +71,16 @@ class PostgresInstallations:
         secrets = await self._unit.all(
             sa.select(plugin_secrets).where(plugin_secrets.c.plugin_id == plugin_id)
         )
-        return _installation(row, {each.field: each.sealed for each in secrets})
+        connection = await self._unit.one_or_none(
+            sa.select(plugin_connections).where(plugin_connections.c.plugin_id == plugin_id)
+        )
+        return _installation(
+            row,
+            {each.field: each.sealed for each in secrets},
+            None
+            if connection is None
+            else {name: getattr(connection, name) for name in CONNECTION_FIELDS},
+        )
 
     async def save(self, installation: Installation) -> None:
         """Insert or update the row and replace the secrets."""
@@ -121,7 +144,7 @@ class PostgresInstallations:
         )
 
     async def _tell(self) -> None:
-        await self._unit.execute(_NOTIFY, {"tenant": str(self._unit.tenant_id)})
+        await self._unit.execute(NOTIFY, {"tenant": str(self._unit.tenant_id)})
 
 
 class PostgresInstallationQueries:
@@ -132,7 +155,10 @@ class PostgresInstallationQueries:
 
     async def all(self) -> Sequence[Installation]:
         """Return every installation of the tenant."""
-        return [_installation(row, row.sealed) for row in await self._reader.select(_ALL)]
+        return [
+            _installation(row, row.sealed, row.connection)
+            for row in await self._reader.select(_ALL)
+        ]
 
     async def find(self, plugin_id: str) -> Installation | None:
         """Return one."""
@@ -162,19 +188,40 @@ _SEALED: Final = (
     .where(plugin_secrets.c.plugin_id == plugin_installations.c.plugin_id)
     .scalar_subquery()
 )
-_ALL: Final = sa.select(plugin_installations, _SEALED.label("sealed")).order_by(
-    plugin_installations.c.enabled_at.nulls_last(), plugin_installations.c.plugin_id
+
+
+def _connection_object() -> sa.ColumnElement[Any]:
+    parts: list[Any] = []
+    for name in CONNECTION_FIELDS:
+        parts += [sa.literal_column(f"'{name}'"), plugin_connections.c[name]]
+    return sa.func.jsonb_build_object(*parts, type_=postgresql.JSONB)
+
+
+_CONNECTION: Final = (
+    sa.select(_connection_object())
+    .where(plugin_connections.c.plugin_id == plugin_installations.c.plugin_id)
+    .scalar_subquery()
 )
+_ALL: Final = sa.select(
+    plugin_installations, _SEALED.label("sealed"), _CONNECTION.label("connection")
+).order_by(plugin_installations.c.enabled_at.nulls_last(), plugin_installations.c.plugin_id)
 _REVISIONS: Final = f"SELECT plugin_id, revision, checksum FROM {plugin_revisions.name}"  # noqa: S608 - our table
 
 
-def _installation(row: Any, sealed: dict[str, str] | None) -> Installation:
+def _installation(
+    row: Any, sealed: dict[str, str] | None, connection: Mapping[str, Any] | None
+) -> Installation:
     return Installation(
         **{name: getattr(row, name) for name in _PLAIN},
         accepted=tuple(row.accepted),
         sealed=dict(sealed or {}),
+        connection=None if connection is None else _connection(connection),
         check=None if row.check is None else msgspec.convert(row.check, CheckView),
     )
+
+
+def _connection(found: Mapping[str, Any]) -> Connection:
+    return msgspec.convert({name: found[name] for name in CONNECTION_FIELDS}, Connection)
 
 
 def _plain(check: CheckView | None) -> Any:

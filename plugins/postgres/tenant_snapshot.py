@@ -29,6 +29,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "idempotency_keys": "Answers kept for hours, for requests that are repeated.",
     "import_sources": "Files of imports that still run; they are deleted when those end.",
     "password_resets": "They are credentials, kept as hashes.",
+    "plugin_consents": "Questions that vendors answer within minutes.",
     "plugin_secrets": "They are secrets, encrypted with a key that doesn't leave.",
     "sessions": "They are credentials, kept as hashes.",
     "subject_keys": "They are keys that the audit trail is encrypted with.",
@@ -38,8 +39,13 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 
 WITHHELD: Final[Mapping[str, Mapping[str, str]]] = {
     "invitations": {"token_hash": "It is a credential, kept as a hash."},
+    "plugin_connections": {"sealed": "It is encrypted with a key that doesn't leave."},
     "plugin_store": {"sealed": "It is encrypted with a key that doesn't leave."},
     "plugin_webhooks": {"sealed": "It is encrypted with a key that doesn't leave."},
+    "push_browsers": {
+        "endpoint": "It is the digest of an address that the browser and the platform share.",
+        "sealed": "It is encrypted with a key that doesn't leave.",
+    },
     "submissions": {"link_hash": "It is a credential, kept as a hash."},
     "tasks": {"payload": "It is about work, and may hold what is encrypted."},
 }

@@ -11,7 +11,7 @@ from core.shared.ids import MemberId, TenantId
 from core.shared.money import Cents
 from core.shared.permissions import Action
 from core.shared.usecase import Command, Query
-from plugins.sdk.context import Log, PluginContext, PluginTenant, Records, Store
+from plugins.sdk.context import Account, Log, PluginContext, PluginTenant, Records, Store
 from plugins.sdk.contributions import (
     EmailTemplate,
     EventHandler,
@@ -30,6 +30,7 @@ from plugins.sdk.contributions import (
     WebhookRequest,
 )
 from plugins.sdk.errors import (
+    NotConnected,
     OutcomeUnknown,
     PluginError,
     RecordConflict,
@@ -59,6 +60,7 @@ __all__ = [
     "ENTRY_POINTS",
     "HOOK_NAMES",
     "SDK_VERSION",
+    "Account",
     "Action",
     "AddColumn",
     "AddIndex",
@@ -86,6 +88,7 @@ __all__ = [
     "Meter",
     "Migration",
     "NoSettings",
+    "NotConnected",
     "NotFound",
     "OAuthProvider",
     "Operations",

@@ -76,6 +76,19 @@ class Store(Protocol):
         ...
 
 
+class Account(Protocol):
+    """The tenant's account at the vendor, which an admin connected: see `OAuthProvider`."""
+
+    async def access_token(self, *, refused: str | None = None) -> str:
+        """Return a token that holds for some time yet, renewed by the platform where need be.
+
+        Ask for it for each request and keep it nowhere. When the vendor answers 401 to one, ask
+        once more and give that one as `refused`. Raises NotConnected when there is no account to
+        work with, and TryLater when the vendor couldn't be asked to renew it.
+        """
+        ...
+
+
 class Records(Protocol):
     """The plugin's own tables, this tenant's rows. Values are of the columns' Python types.
 
@@ -136,6 +149,11 @@ class PluginContext(Protocol[S_co]):
     @property
     def network(self) -> OutboundConnections:
         """For protocols other than HTTP: the same rule for hosts and networks."""
+        ...
+
+    @property
+    def account(self) -> Account:
+        """The connected account. Raises ValueError in a plugin without an `oauth_provider`."""
         ...
 
     @property

@@ -162,7 +162,8 @@ class EmailTemplate(msgspec.Struct, frozen=True, kw_only=True):
 class OAuthProvider(msgspec.Struct, frozen=True, kw_only=True):
     """How a tenant's account at a vendor is connected (RFC 6749 with PKCE, RFC 7636).
 
-    The tokens are kept encrypted and renewed by the host; `context.store` has none of them.
+    The tokens are kept encrypted and renewed by the host; `context.account` gives the valid one,
+    `context.store` has none of them.
     """
 
     name: Name
@@ -174,6 +175,19 @@ class OAuthProvider(msgspec.Struct, frozen=True, kw_only=True):
     client_secret_setting: str
     """The secret field of the settings that holds the client's secret."""
     extra_authorize: Mapping[str, str] = {}
+    """Parameters that the vendor's page wants besides, e.g. `access_type`."""
+    client_auth: Literal["basic", "post"] = "basic"
+    """Whether the client's secret is sent in a header, as RFC 6749 prefers, or in the form."""
+    revoke_url: str | None = None
+    """Where tokens are given back (RFC 7009), on one of the manifest's hosts."""
+    issuer: str | None = None
+    """What the vendor's answer must name as `iss` (RFC 9207), if the vendor is one that does."""
+    account_field: str | None = None
+    """The field of the token's answer that says whose account it is, e.g. `team.name`. Without it
+    that is read from an `id_token`, if one comes (OpenID Connect).
+    """
+    required: bool = True
+    """Whether the plugin is shown as waiting until an account is connected."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

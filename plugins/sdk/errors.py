@@ -22,6 +22,13 @@ class TryLater(PluginError):
         """What the vendor asked for; None leaves it to the platform."""
 
 
+class NotConnected(PluginError):
+    """No account at the vendor is connected, or the vendor takes the connection no longer.
+
+    An admin connects it, again if need be, on the plugin's page; the text says which of both.
+    """
+
+
 class OutcomeUnknown(PluginError):
     """Asked of the vendor, and no answer came: done or not done, nobody can say."""
 

@@ -37,7 +37,7 @@ from core.shared.tenant import TenantContext
 from plugins.host.answers import MAX_ANSWER_BYTES
 from plugins.host.failures import PluginFailed
 from plugins.sdk.contributions import PortAdapter
-from plugins.sdk.errors import PluginError, Refused, TryLater
+from plugins.sdk.errors import NotConnected, PluginError, Refused, TryLater
 from tenants.plugins.calls import PluginCalls
 from tenants.plugins.enabled import EnabledPlugin
 
@@ -161,6 +161,9 @@ def _translated(rules: Rules, error: PluginError | DomainError) -> Exception:
         return rules.refused(text)
     if isinstance(error, TryLater):
         return _away(rules, text, error.after_seconds)
+    if isinstance(error, NotConnected):
+        # An admin can mend it: whatever was asked isn't refused for good, and another may do it.
+        return _away(rules, text, None)
     if isinstance(error, PluginFailed) and not error.begun:
         return _away(rules, text, error.retry_after_seconds)
     return rules.unknown(text)

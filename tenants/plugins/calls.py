@@ -14,6 +14,7 @@ from plugins.sdk.revisions import tables_after
 from plugins.sdk.tables import Table
 from tenants.plugins.context import HostContext
 from tenants.plugins.enabled import EnabledPlugin
+from tenants.plugins.renewing import AccountTokens
 from tenants.plugins.seams import Process
 
 SECONDS: Final = 30.0
@@ -31,8 +32,11 @@ class Repeated(msgspec.Struct, frozen=True):
 class PluginCalls:
     """Of one process."""
 
-    def __init__(self, process: Process, guard: PluginGuard, catalogue: Catalogue) -> None:
+    def __init__(
+        self, process: Process, guard: PluginGuard, catalogue: Catalogue, tokens: AccountTokens
+    ) -> None:
         self._process = process
+        self._tokens = tokens
         self.guard = guard
         self._tables: dict[str, Mapping[str, Table]] = {
             plugin.id: tables_after(plugin.migrations) for plugin in catalogue.plugins.values()
@@ -58,6 +62,7 @@ class PluginCalls:
             tenant,
             enabled,
             self._tables.get(enabled.id, {}),
+            self._tokens,
             named.call_id,
             repeatable=repeated is not None and repeated.changes_once,
             request_id=named.request_id,

@@ -21,11 +21,13 @@ from plugins.sdk.context import PluginTenant
 from plugins.sdk.settings import secret_fields
 from plugins.sdk.tables import Table
 from tenants.addresses import tenant_url
+from tenants.plugins.account_door import AccountDoor
 from tenants.plugins.doors import HttpDoor, RecordsDoor, StoreDoor
 from tenants.plugins.effects import Effects
 from tenants.plugins.enabled import EnabledPlugin
 from tenants.plugins.hiding import Hider
 from tenants.plugins.marshalling import Marshal
+from tenants.plugins.renewing import AccountTokens
 from tenants.plugins.seams import Process
 
 MAX_REQUEST_BYTES: Final = 32 * 1024 * 1024
@@ -51,6 +53,7 @@ class HostContext:
         tenant: TenantContext,
         enabled: EnabledPlugin,
         tables: Mapping[str, Table],
+        tokens: AccountTokens,
         call_id: str,
         *,
         repeatable: bool,
@@ -74,6 +77,7 @@ class HostContext:
         self._settings: Any = None
         self.hider = Hider(enabled.values, secret_fields(enabled.plugin.settings.type))
         self._log = PluginLog(tenant, enabled.id, self.hider)
+        self._account = AccountDoor(tokens, tenant, enabled, self._marshal, self.hider)
 
     def end(self) -> None:
         """Close every door."""
@@ -117,6 +121,13 @@ class HostContext:
         """Connections to the manifest's hosts; they belong to the plugin's own loop."""
         self._marshal.require_open()
         return self._network
+
+    @property
+    def account(self) -> AccountDoor:
+        """The account at the vendor. Raises ValueError in a plugin without an `oauth_provider`."""
+        if self._enabled.plugin.oauth_provider is None:
+            raise ValueError("the plugin has no oauth_provider")
+        return self._account
 
     @property
     def store(self) -> StoreDoor:

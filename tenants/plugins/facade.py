@@ -15,11 +15,13 @@ from plugins.postgres.open_units import in_transaction
 from plugins.sdk.contributions import Health, Page
 from plugins.sdk.errors import PluginError, TryLater
 from plugins.sdk.settings import secret_fields
+from tenants.plugins.accounts import PluginAccounts
 from tenants.plugins.adapters import EnabledAdapter
 from tenants.plugins.calls import PluginCalls, Repeated
 from tenants.plugins.enabled import EnabledPlugin, EnabledPlugins
 from tenants.plugins.events import PluginSubscribers
 from tenants.plugins.hiding import Hider
+from tenants.plugins.renewing import AccountTokens
 from tenants.plugins.requests import PluginRequests
 from tenants.plugins.seams import Process
 from tenants.plugins.subjects import PluginSubjects
@@ -47,8 +49,11 @@ class Plugins:
             TenantId, tuple[Sequence[EnabledPlugin], PlanId, tuple[PluginPage, ...]]
         ] = {}
         self.guard = PluginGuard(in_transaction=in_transaction)
-        self.calls = PluginCalls(process, self.guard, catalogue)
+        self.network = process.network
+        self.tokens = AccountTokens(process)
+        self.calls = PluginCalls(process, self.guard, catalogue, self.tokens)
         self.enabled = EnabledPlugins(process, catalogue, self.guard)
+        self.accounts = PluginAccounts(process, self.enabled)
         self.requests = PluginRequests(process, self.calls, self.enabled)
         self.subjects = PluginSubjects(process, self.calls, self.enabled, catalogue)
         self.subscribers = PluginSubscribers(self.calls, self.enabled, catalogue)
@@ -60,6 +65,7 @@ class Plugins:
     async def stop(self) -> None:
         """Let go of everything."""
         await self.enabled.stop()
+        await self.tokens.stop()
         self.guard.close()
 
     async def adapters(

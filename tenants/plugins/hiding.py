@@ -19,6 +19,11 @@ class Hider:
         found = (values.get(name) for name in secret)
         self._secrets = [each for each in found if isinstance(each, str) and len(each) >= SHORTEST]
 
+    def learn(self, secret: str) -> None:
+        """Hide this one too, from now on."""
+        if len(secret) >= SHORTEST and secret not in self._secrets:
+            self._secrets.append(secret)
+
     def hide(self, text: str) -> str:
         """Return `text` without the secrets."""
         for secret in self._secrets:

@@ -1,15 +1,19 @@
 """Which adapter stands behind each port of plugin management."""
 
-from core.installations import settings, usecases
+from core.installations import connections, settings, usecases
 from core.installations.contracts import PlanState
 from core.installations.model import Plugin
 from core.installations.ports import (
+    ConnectionRepository,
+    ConsentRepository,
     InstallationQueries,
     InstallationRepository,
     Plans,
     PluginCatalogue,
     PluginData,
     PluginRevisions,
+    Revocations,
+    Vendors,
 )
 from core.shared.tenant import TenantContext
 from core.tenancy.entitlements import included_in_plan, require_feature
@@ -18,10 +22,14 @@ from plugins.postgres.installations import (
     PostgresInstallations,
     PostgresPluginRevisions,
 )
+from plugins.postgres.plugin_connections import PostgresConnections, PostgresConsents
 from plugins.postgres.plugin_data import PostgresPluginData
-from tenants.injection import Providers
+from plugins.postgres.tasks import PostgresTasks
+from tenants.injection import Providers, Session
+from tenants.plugins.accounts import HostVendors
+from tenants.plugins.revoking import HostRevocations
 
-USE_CASES = (settings, usecases)
+USE_CASES = (connections, settings, usecases)
 """Importing them registers what they handle."""
 
 
@@ -49,6 +57,12 @@ class TenantPlans:
             require_feature(self._tenant, plugin.feature)
 
 
+def revocations_of(session: Session) -> HostRevocations:
+    """Return what gives tokens back once the command is committed."""
+    tasks = PostgresTasks(session.writer, session.ids, session.request_id)
+    return HostRevocations(session, tasks)
+
+
 PROVIDERS: Providers = {
     PluginCatalogue: lambda session: session.catalogue,
     Plans: lambda session: TenantPlans(session.tenant),
@@ -56,4 +70,10 @@ PROVIDERS: Providers = {
     InstallationQueries: lambda session: PostgresInstallationQueries(session.reader),
     PluginRevisions: lambda session: PostgresPluginRevisions(session.database),
     PluginData: lambda session: PostgresPluginData(session.writer),
+    ConnectionRepository: lambda session: PostgresConnections(session.writer),
+    ConsentRepository: lambda session: PostgresConsents(session.writer),
+    Vendors: lambda session: HostVendors(
+        session.plugins.catalogue, session.settings, session.tenant, session.ids
+    ),
+    Revocations: revocations_of,
 }

@@ -29,6 +29,7 @@ LEFT_OUT = {
     *("NotificationSettingsChanged", "NotificationDefaultsChanged"),
     *("BrowserAdded", "BrowserRemoved"),
     *("PluginChecked", "PluginConfigured", "PluginDisabled", "PluginEnabled", "PluginUninstalled"),
+    *("PluginConnected", "PluginConnectionBroken", "PluginDisconnected"),
 }
 """Events that plugins can't handle: the platform's housekeeping, and what `operations` tells."""
 

@@ -17,6 +17,7 @@ from core.shared.usecase import Command, Query
 from plugins.sdk.context import PluginTenant
 from plugins.sdk.manifest import Manifest
 from plugins.sdk.tables import Change
+from plugins.sdk.testing.account import FakeAccount
 from plugins.sdk.testing.needed import NEEDED
 from plugins.sdk.testing.outside import NoConnections, Outside, OutsideHttp
 from plugins.sdk.testing.tables import MemoryTables, Row
@@ -73,6 +74,8 @@ class Memory:
         self.outside = Outside()
         self.network: Any = NoConnections()
         self.platform = Platform()
+        self.account = FakeAccount()
+        self.has_account = False
         self.values: dict[str, bytes] = {}
         self.meters: dict[str, int] = {}
         self.log: list[LogLine] = []
@@ -170,6 +173,13 @@ class MemoryContext:
         return self._memory.network
 
     @property
+    def account(self) -> "MemoryAccount":
+        """The account that the test connected. Raises ValueError without an `oauth_provider`."""
+        if not self._memory.has_account:
+            raise ValueError("the plugin has no oauth_provider")
+        return MemoryAccount(self._memory.account, self._call)
+
+    @property
     def store(self) -> "MemoryStore":
         """Small values."""
         return self._store
@@ -265,6 +275,19 @@ class MemoryStore:
         """Return names in order."""
         self._call.require_open()
         return sorted(name for name in self._values if name.startswith(prefix))[:MOST_KEYS]
+
+
+class MemoryAccount:
+    """Implements `plugins.sdk.context.Account`."""
+
+    def __init__(self, account: FakeAccount, call: _Call) -> None:
+        self._account = account
+        self._call = call
+
+    async def access_token(self, *, refused: str | None = None) -> str:
+        """Return the token. Raises what the test set."""
+        self._call.require_open()
+        return await self._account.access_token(refused=refused)
 
 
 class MemoryRecords:

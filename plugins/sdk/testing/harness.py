@@ -47,6 +47,7 @@ from plugins.sdk.manifest import Manifest
 from plugins.sdk.paths import matches
 from plugins.sdk.settings import NoSettings, Settings, SettingsSpec
 from plugins.sdk.tables import Migration
+from plugins.sdk.testing.account import FakeAccount
 from plugins.sdk.testing.context import LogLine, Memory, MemoryContext, Platform
 from plugins.sdk.testing.outside import Outside
 from plugins.sdk.testing.tables import MemoryTables, Row
@@ -77,6 +78,7 @@ class Harness:
         self.manifest: Manifest = self._answers["manifest"]
         tenant = PluginTenant(TenantId(uuid4()), slug, slug.title(), time_zone, locale, plan)
         self._memory = Memory(MemoryTables(self._of("tables", Migration)), tenant, NOW)
+        self._memory.has_account = self.oauth_provider is not None
         self._deliveries: set[str] = set()
         self.settings: Settings
         self.configure(**(settings or {}))
@@ -91,6 +93,11 @@ class Harness:
     def outside(self) -> Outside:
         """What answers `context.http`."""
         return self._memory.outside
+
+    @property
+    def account(self) -> FakeAccount:
+        """What `context.account` gives: nothing until a test calls `account.connect()`."""
+        return self._memory.account
 
     @property
     def platform(self) -> Platform:
