@@ -130,6 +130,7 @@ async def test_everything_about_a_person_is_there_and_of_nobody_else(
     scope = hiring.scope()
     for each in (person, other):
         application = await hiring.apply_as(each.id, job, source="careers")
+        await plugged.run()
         await hiring.move(application, 1, job)
         await scope.execute(AddNote(candidate_id=each.id, text=f"A note on {each.id}"))
         await scope.execute(AddFile(candidate_id=each.id, name="a.txt", content=b"A plain note."))
