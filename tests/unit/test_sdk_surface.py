@@ -24,7 +24,9 @@ from tests.fixtures.sdk_surface import (
 )
 
 LEFT_OUT = {
-    *("Pruned", "TaskDropped", "TaskRetried"),
+    *("Pruned", "TaskDropped", "TaskRetried", "TenantWasExported"),
+    *("AutomationChanged", "AutomationReset", "StepEnded", "StepPlanned"),
+    *("TemplateReset", "TemplateSaved", "TemplateTested"),
     *("NotificationCreated", "NotificationsRead", "NotificationsSeen", "NotificationsPruned"),
     *("NotificationSettingsChanged", "NotificationDefaultsChanged"),
     *("BrowserAdded", "BrowserRemoved"),
