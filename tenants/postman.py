@@ -1,4 +1,4 @@
-"""Hands a tenant's e-mail to its messaging plugins, one at a time and in its order."""
+"""Hands a tenant's e-mail to its messaging plugins, one at a time."""
 
 from typing import Final
 
@@ -30,10 +30,10 @@ class PluginPostman:
         return Mailbox(f"no-reply@{self._domain}", self._tenant.name)
 
     async def senders(self) -> tuple[Sender, ...]:
-        """Return the plugins that send; those away only if all are."""
-        found = await self._adapters()
-        present = [each for each in found if not each.is_away]
-        return tuple(Sender(each.plugin_id, each.repeatable) for each in present or found)
+        """Return the plugins that send, in the order in which they were enabled."""
+        return tuple(
+            Sender(each.plugin_id, each.repeatable, each.is_away) for each in await self._adapters()
+        )
 
     async def hand_over(self, plugin: str, email: OutgoingEmail) -> Handover:
         """Give the message to the plugin, and say what came of it."""
@@ -57,6 +57,6 @@ async def _send(messaging: Messaging, email: OutgoingEmail) -> Handover:
     except MessageRefused as error:
         return Handover("refused", str(error))
     except MessagingUnavailable as error:
-        return Handover("away", str(error))
+        return Handover("away", str(error), error.after_seconds)
     except MessagingError as error:
         return Handover("unknown", str(error))

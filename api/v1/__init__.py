@@ -21,6 +21,7 @@ from api.v1.invitations import InvitationController
 from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
 from api.v1.members import MemberController
+from api.v1.message_delivery import MessageSendersController, SuppressedAddressesController
 from api.v1.messages import MessagesController
 from api.v1.notifications import NotificationController
 from api.v1.plugin_connections import PluginConnectionController
@@ -63,6 +64,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TemplateController,
     AutomationController,
     PlannedController,
+    MessageSendersController,
+    SuppressedAddressesController,
     CareersController,
     SubmissionController,
     PluginController,

@@ -21,6 +21,8 @@ from core.messages.contracts import (
     MessageView,
     SendAgain,
     ShowMessage,
+    ShowTimeline,
+    Timeline,
 )
 from core.shared.paging import DEFAULT_LIMIT, Page, PageRequest
 
@@ -78,6 +80,23 @@ class MessagesController(Controller):
         """Return what the message says and what became of it."""
         return reply(await tenant_scope.ask(ShowMessage(message_id=MessageId(message_id))))
 
+    @get(
+        "/{message_id:uuid}/timeline",
+        operation_id="showMessageTimeline",
+        summary="Show what happened to a message",
+        responses=problems(403, 404),
+    )
+    async def timeline(
+        self,
+        tenant_scope: Scoped,
+        message_id: FromPath[UUID],
+    ) -> Reply[Timeline]:
+        """Return all that is known, oldest first: what was done here, and what services told.
+
+        `machine` marks opens and clicks that no person made.
+        """
+        return reply(await tenant_scope.ask(ShowTimeline(message_id=MessageId(message_id))))
+
     @post(
         "/{message_id:uuid}/send-again",
         status_code=200,
@@ -93,7 +112,8 @@ class MessagesController(Controller):
     ) -> Reply[MessageView]:
         """Queue a message once more that failed, or of which nobody knows whether it was sent.
 
-        In the second case the candidate may get it twice.
+        In the second case the candidate may get it twice. Refused while the address is on the list
+        of those that aren't written to.
         """
         return await mutate(
             request, tenant_scope, SendAgain(message_id=MessageId(message_id)), status=200

@@ -56,6 +56,9 @@ SENTENCES: Final[Mapping[str, Mapping[Action, str]]] = {
             "work."
         ),
         Action.MANAGE_PLUGINS: mark("Enable plugins, set them up, and remove them."),
+        Action.MANAGE_MESSAGES: mark(
+            "Say who sends e-mail, and let addresses be written to again that were left out."
+        ),
     },
     mark("Own account"): {
         Action.OWN_ACCOUNT: mark("Change their own password, end their sessions, make API keys."),

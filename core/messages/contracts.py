@@ -1,18 +1,21 @@
 """What others may know of messages: ids, queries, commands and views."""
 
 from datetime import datetime
-from typing import Literal, NewType
+from typing import Annotated, Final, Literal, NewType
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
+from core.shared.clock import UtcDatetime
 from core.shared.paging import Page, PageRequest
 from core.shared.usecase import Command, Query
 from core.templates.contracts import TemplateKind
 
 MessageId = NewType("MessageId", UUID)
+SuppressionId = NewType("SuppressionId", UUID)
 
 MessagePurpose = TemplateKind
 """What a message is for."""
@@ -21,7 +24,52 @@ MessageState = Literal["queued", "sending", "sent", "failed", "unknown"]
 """`sent`: a service took it over. `failed`: it was refused, or nobody took it for a day.
 
 `sending`: it is being handed over. `unknown`: it was, and whether it was taken can't be known.
+A message that was sent and came back is `failed`.
 """
+
+ReportKind = Literal[
+    "accepted",
+    "deferred",
+    "delivered",
+    "bounced",
+    "dropped",
+    "opened",
+    "clicked",
+    "complained",
+    "unsubscribed",
+]
+"""What a service tells of a message that it took.
+
+`deferred`: the receiver's server said "later". `dropped`: the service didn't try, for example since
+the address is on its own list. `complained`: the receiver called it spam.
+"""
+
+TimelineKind = Literal[
+    "queued",
+    "postponed",
+    "sent",
+    "failed",
+    "unknown",
+    "suppressed",
+    "accepted",
+    "deferred",
+    "delivered",
+    "bounced",
+    "dropped",
+    "opened",
+    "clicked",
+    "complained",
+    "unsubscribed",
+]
+"""What happened to a message: to `suppressed` what we did, from `accepted` what a service told."""
+
+DeliveryState = Literal["deferred", "delivered", "dropped", "bounced", "complained"]
+"""The most that is known of a message after it was sent."""
+
+SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
+
+MOST_REPORTS: Final = 500
+"""In one command."""
 
 MessageTask = Literal["send_message"]
 SEND_MESSAGE: MessageTask = "send_message"
@@ -43,6 +91,31 @@ class MessageRow(msgspec.Struct, frozen=True):
     """Why it failed, waits or isn't known about."""
     created_at: datetime
     sent_at: datetime | None
+    delivery: DeliveryState | None
+    """What services told after it was sent; null: nothing yet, or they tell nothing."""
+    opened_at: datetime | None
+    """When a person, as far as that can be told, opened it first."""
+    clicked_at: datetime | None
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to a message."""
+
+    kind: TimelineKind
+    at: datetime
+    """When it happened, by the clock of whoever tells."""
+    recorded_at: datetime
+    """When it came to be known here."""
+    plugin: str | None = None
+    detail: str | None = None
+    machine: bool = False
+    """Whether a machine opened or clicked, such as a mail service that looks at pictures first."""
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """All that is known of what happened to a message, oldest first."""
+
+    items: tuple[TimelineEntry, ...]
 
 
 class MessageView(MessageRow, frozen=True):
@@ -54,6 +127,8 @@ class MessageView(MessageRow, frozen=True):
     reference: str | None
     """What the sending service calls it."""
     attempts: int
+    timeline: tuple[TimelineEntry, ...] = ()
+    """What happened to it, oldest first."""
 
 
 class ListMessages(Query[Page[MessageRow]], frozen=True, kw_only=True):
@@ -71,6 +146,12 @@ class ShowMessage(Query[MessageView], frozen=True, kw_only=True):
     message_id: MessageId
 
 
+class ShowTimeline(Query[Timeline], frozen=True, kw_only=True):
+    """Show what happened to a message."""
+
+    message_id: MessageId
+
+
 class SendAgain(Command[MessageView], frozen=True, kw_only=True):
     """Send a message once more that failed or of which nobody knows."""
 
@@ -81,3 +162,100 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The payload of the task that hands a message over."""
 
     message_id: MessageId
+
+
+class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a service tells of a message. Which one is named in one way or several."""
+
+    event_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    """What the service calls this event: the same again changes nothing."""
+    kind: ReportKind
+    at: UtcDatetime
+    message_id: UUID | None = None
+    """Of the message, if the service was given it and says it again."""
+    header_id: Annotated[str, Meta(max_length=1_000)] | None = None
+    """The Message-ID header, with or without angle brackets."""
+    reference: Annotated[str, Meta(max_length=1_000)] | None = None
+    """What `Messaging.send` returned as the service's reference."""
+    detail: Annotated[str, Meta(max_length=2_000)] = ""
+    """What the service or the receiver's server says, for recruiters to read."""
+    permanent: bool = False
+    """With `bounced` and `dropped`: whether nothing will ever arrive at the address."""
+    machine: bool = False
+    """With `opened` and `clicked`: whether the service says that a machine did it."""
+    user_agent: Annotated[str, Meta(max_length=2_000)] | None = None
+    """With `opened` and `clicked`: looked at to recognise machines, and not kept."""
+
+
+class DeliveriesReported(msgspec.Struct, frozen=True):
+    """What came of reports."""
+
+    noted: int
+    """New ones about messages that the reporting plugin was given."""
+    repeated: int
+    """Known before."""
+    strange: int
+    """About messages that aren't this workspace's, or were never given to the plugin."""
+
+
+class ReportDeliveries(Command[DeliveriesReported], frozen=True, kw_only=True):
+    """Note what a service told of messages that it was given, in whatever order it tells.
+
+    For plugins: a report counts only for messages that the reporting plugin was given.
+    """
+
+    reports: Annotated[tuple[DeliveryReport, ...], Meta(max_length=MOST_REPORTS)]
+
+
+class SuppressionView(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that isn't written to."""
+
+    id: SuppressionId
+    address: str
+    reason: SuppressionReason
+    """`unsubscribed` stops only what isn't an answer to what the receiver did."""
+    detail: str
+    plugin: str | None
+    """Which plugin told."""
+    message_id: MessageId | None
+    """The message that led to it."""
+    created_at: datetime
+
+
+class ListSuppressions(Query[Page[SuppressionView]], frozen=True, kw_only=True):
+    """List addresses that aren't written to, newest first."""
+
+    address: str | None = None
+    page: PageRequest = PageRequest()
+
+
+class RemoveSuppression(Command[None], frozen=True, kw_only=True):
+    """Let an address be written to again."""
+
+    suppression_id: SuppressionId
+
+
+class SenderView(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin that sends messages."""
+
+    plugin: str
+    repeatable: bool
+    """Whether it notices a message that it was given before."""
+    away: bool
+    """Whether it failed so often that it isn't tried just now."""
+
+
+class Senders(msgspec.Struct, frozen=True):
+    """Who sends, in the order in which they are tried."""
+
+    items: tuple[SenderView, ...]
+
+
+class ListSenders(Query[Senders], frozen=True, kw_only=True):
+    """List the plugins that send messages, in the order in which they are tried."""
+
+
+class OrderSenders(Command[Senders], frozen=True, kw_only=True):
+    """Say in which order plugins that send are tried; those left out come last."""
+
+    plugins: tuple[str, ...]

@@ -24,3 +24,18 @@ class NoMessaging(Conflict):
     code = "no_messaging"
     title = "Nothing sends messages"
     TEXT = "No plugin that sends e-mail is enabled. Enable one, for example SMTP, and try again."
+
+
+class AddressSuppressed(Conflict):
+    """The address isn't written to: mail to it came back, or its owner complained."""
+
+    code = "address_suppressed"
+    title = "This address isn't written to"
+
+
+class SuppressionNotFound(NotFound):
+    """There is no such entry."""
+
+    code = "suppression_not_found"
+    title = "No such entry"
+    TEXT = "There is no such entry of the list of addresses that aren't written to."

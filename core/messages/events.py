@@ -40,3 +40,51 @@ class MessageOutcomeUnknown(MessageEvent, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "message.outcome_unknown"
     plugin: str
+
+
+class MessageDelivered(MessageEvent, frozen=True, kw_only=True):
+    """The receiver's server took a message."""
+
+    type: ClassVar[str] = "message.delivered"
+    plugin: str
+
+
+class MessageBounced(MessageEvent, frozen=True, kw_only=True):
+    """A message that was sent didn't arrive and won't: somebody should look at it."""
+
+    type: ClassVar[str] = "message.bounced"
+    plugin: str
+    detail: str
+    permanent: bool
+    """Whether the address was suppressed for it."""
+
+
+class MessageComplained(MessageEvent, frozen=True, kw_only=True):
+    """The receiver called a message spam; the address was suppressed."""
+
+    type: ClassVar[str] = "message.complained"
+    plugin: str
+
+
+class MessageTracked(MessageEvent, frozen=True, kw_only=True):
+    """A service told something else of a message: `kind` is one of `ReportKind`."""
+
+    type: ClassVar[str] = "message.tracked"
+    plugin: str
+    kind: str
+    machine: bool = False
+
+
+class SuppressionRemoved(Event, frozen=True, kw_only=True):
+    """An address may be written to again; `aggregate_id` is the entry of the list."""
+
+    type: ClassVar[str] = "suppression.removed"
+    aggregate: ClassVar[str] = "suppression"
+
+
+class SendersOrdered(Event, frozen=True, kw_only=True):
+    """The order in which plugins that send are tried was set; `aggregate_id` is the tenant."""
+
+    type: ClassVar[str] = "message_senders.ordered"
+    aggregate: ClassVar[str] = "message_senders"
+    plugins: tuple[str, ...]

@@ -1,6 +1,7 @@
 """A message to one person, from the moment it is promised until somebody else has it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -8,12 +9,16 @@ import msgspec
 
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
-from core.messages.contracts import MessageId, MessagePurpose, MessageState
+from core.messages.contracts import DeliveryState, MessageId, MessagePurpose, MessageState
 from core.messages.errors import MessageUnderWay
+from core.messages.timeline import Entry, summary
 from core.shared.clock import UtcDatetime
 
 GIVES_UP_AFTER: Final = timedelta(hours=24)
 """A message that nobody could take for so long has failed; somebody should know."""
+
+LONGEST_WAIT: Final = timedelta(hours=6)
+"""However long a service asks to wait, the message is tried before the day is over."""
 
 _WAITS: Final = (
     timedelta(seconds=30),
@@ -51,10 +56,22 @@ class Message:
     reference: str | None = None
     detail: str | None = None
     sent_at: UtcDatetime | None = None
+    away: list[str] = field(default_factory=list)
+    """Plugins that said "later" since it was last decided when to try again."""
+    delivery: DeliveryState | None = None
+    opened_at: UtcDatetime | None = None
+    clicked_at: UtcDatetime | None = None
+    noted: list[Entry] = field(default_factory=list)
+    """What happened to it since it was read, to be kept with it."""
 
     def is_overdue(self, now: UtcDatetime) -> bool:
         """Whether it has waited so long that it has failed."""
         return now - (self.queued_at or self.created_at) > GIVES_UP_AFTER
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it won't be sent by itself."""
+        return self.state == "failed"
 
     def begin(self, plugin: str) -> None:
         """Note that it is being handed to `plugin`."""
@@ -64,20 +81,48 @@ class Message:
     def sent(self, reference: str, now: UtcDatetime) -> None:
         """Note that it was taken over."""
         self.state, self.reference, self.detail, self.sent_at = "sent", reference, None, now
+        self._note(Entry.ours("sent", now, plugin=self.plugin, reference=reference))
 
-    def failed(self, detail: str) -> None:
+    def failed(self, detail: str, now: UtcDatetime) -> None:
         """Note that it won't be sent by itself."""
         self.state, self.detail = "failed", detail
+        self._note(Entry.ours("failed", now, plugin=self.plugin, detail=detail))
 
-    def lost_sight(self, detail: str) -> None:
+    def suppressed(self, detail: str, now: UtcDatetime) -> None:
+        """Note that it won't be sent, since its address isn't written to."""
+        self.state, self.detail = "failed", detail
+        self._note(Entry.ours("suppressed", now, detail=detail))
+
+    def lost_sight(self, detail: str, now: UtcDatetime) -> None:
         """Note that nobody can say whether it was taken."""
         self.state, self.detail = "unknown", detail
+        self._note(Entry.ours("unknown", now, plugin=self.plugin, detail=detail))
 
-    def wait(self, detail: str, now: UtcDatetime) -> UtcDatetime:
-        """Note why it can't be sent now; return when to try again."""
+    def pass_on(self, detail: str, now: UtcDatetime) -> None:
+        """Note that its plugin takes it later at best; another may take it at once."""
         self.state, self.detail = "queued", detail
-        step = _WAITS[min(self.attempts, len(_WAITS)) - 1] if self.attempts else _WAITS[0]
-        return UtcDatetime(now + step)
+        if self.plugin is not None:
+            self.away.append(self.plugin)
+        self._note(Entry.ours("postponed", now, plugin=self.plugin, detail=detail))
+
+    def wait(
+        self, detail: str, now: UtcDatetime, *, after_seconds: float | None = None
+    ) -> UtcDatetime:
+        """Note why it can't be sent now; return when to try again, with every plugin anew.
+
+        Not before `after_seconds`, if a service asked for that much patience.
+        """
+        self.state, self.detail, self.away = "queued", detail, []
+        asked = timedelta(seconds=min(after_seconds or 0.0, LONGEST_WAIT.total_seconds()))
+        return UtcDatetime(now + max(self._pause(), asked))
+
+    def ask_again(self, detail: str, now: UtcDatetime) -> UtcDatetime:
+        """Return when to give it to the same plugin again, which notices what it took before.
+
+        It stays `sending`: no other plugin may have it.
+        """
+        self.detail = detail
+        return UtcDatetime(now + self._pause())
 
     def again(self, now: UtcDatetime) -> None:
         """Queue it once more. Raises MessageUnderWay when it was sent or will be anyway."""
@@ -87,3 +132,32 @@ class Message:
                 "is sent again."
             )
         self.state, self.queued_at, self.attempts, self.detail = "queued", now, 0, None
+        self.reference, self.delivery, self.away = None, None, []
+        self._note(Entry.ours("queued", now))
+
+    def learn(self, entries: Sequence[Entry]) -> None:
+        """Make of all that services told, in any order, what is known of it now.
+
+        What a service tells of a message, it has taken: so what was unknown is known again, and
+        what was to be tried once more isn't.
+        """
+        known = summary(entries, since=self.queued_at, reference=self.reference)
+        if known is None:
+            return
+        self.delivery, self.opened_at, self.clicked_at = (
+            known.delivery,
+            known.opened_at,
+            known.clicked_at,
+        )
+        self.reference = self.reference or known.reference
+        self.sent_at = self.sent_at or known.taken_at
+        if known.undelivered is not None:
+            self.state, self.detail = "failed", known.undelivered
+        elif self.state != "sent":
+            self.state, self.detail = "sent", None
+
+    def _pause(self) -> timedelta:
+        return _WAITS[min(max(self.attempts, 1), len(_WAITS)) - 1]
+
+    def _note(self, entry: Entry) -> None:
+        self.noted.append(entry)

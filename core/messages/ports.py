@@ -1,13 +1,26 @@
 """What this slice needs from outside: storage, what is known of receivers, and who sends."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
+from uuid import UUID
 
 import msgspec
 
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
-from core.messages.contracts import ListMessages, MessageId, MessageRow, MessageView
+from core.messages.contracts import (
+    ListMessages,
+    ListSuppressions,
+    MessageId,
+    MessageRow,
+    MessageView,
+    SuppressionId,
+    SuppressionView,
+    Timeline,
+)
 from core.messages.model import Message
+from core.messages.suppression import Suppression
+from core.messages.timeline import Entry
 from core.ports.messaging import Mailbox, OutgoingEmail
 from core.shared.paging import Page
 
@@ -25,7 +38,7 @@ class MessageRepository(Protocol):
     """Keeps messages."""
 
     async def add(self, message: Message) -> None:
-        """Keep a new message."""
+        """Keep a new message, and that it was queued."""
         ...
 
     async def get_for_change(self, message_id: MessageId) -> Message | None:
@@ -33,11 +46,63 @@ class MessageRepository(Protocol):
         ...
 
     async def save(self, message: Message) -> None:
-        """Keep what became of it."""
+        """Keep what became of it, and what was noted of it."""
+        ...
+
+    async def by_reference(self, plugin: str, reference: str) -> MessageId | None:
+        """Return the newest message that the plugin's service calls so, or None."""
+        ...
+
+    async def was_given_to(self, message: Message, plugin: str) -> bool:
+        """Whether the plugin was ever handed the message."""
+        ...
+
+    async def plugin_of(self, installation_id: UUID) -> str | None:
+        """Return the id of the plugin of an installation."""
+        ...
+
+    async def note(self, message_id: MessageId, entry: Entry) -> bool:
+        """Keep an entry of the message's timeline; say whether it wasn't there."""
+        ...
+
+    async def timeline(self, message_id: MessageId) -> Sequence[Entry]:
+        """Return what happened to the message, in no order."""
         ...
 
     async def applicant(self, application_id: ApplicationId) -> Applicant | None:
         """Return who applied, or None when the application isn't there any more."""
+        ...
+
+
+class Suppressions(Protocol):
+    """Keeps the addresses that aren't written to."""
+
+    async def of(self, address: str) -> Suppression | None:
+        """Return the entry of an address, however it is capitalised, or None."""
+        ...
+
+    async def get(self, suppression_id: SuppressionId) -> Suppression | None:
+        """Return an entry, locked, or None."""
+        ...
+
+    async def put(self, suppression: Suppression) -> None:
+        """Keep an entry in the place of the one that the address may have."""
+        ...
+
+    async def remove(self, suppression: Suppression) -> None:
+        """Forget an entry."""
+        ...
+
+
+class SenderOrder(Protocol):
+    """The order in which the tenant wants its plugins to be tried."""
+
+    async def get(self) -> Sequence[str]:
+        """Return the plugins that it named, the first first."""
+        ...
+
+    async def put(self, plugins: Sequence[str]) -> None:
+        """Replace the order."""
         ...
 
 
@@ -52,6 +117,18 @@ class MessageQueries(Protocol):
         """Return the message. Raises MessageNotFound."""
         ...
 
+    async def timeline(self, message_id: MessageId) -> Timeline:
+        """Return what happened to the message. Raises MessageNotFound."""
+        ...
+
+    async def suppressions(self, query: ListSuppressions) -> Page[SuppressionView]:
+        """Return a page, newest first."""
+        ...
+
+    async def sender_order(self) -> Sequence[str]:
+        """Return the plugins that the tenant named, the first first."""
+        ...
+
 
 class Sender(msgspec.Struct, frozen=True):
     """A plugin of the tenant's that sends."""
@@ -59,6 +136,8 @@ class Sender(msgspec.Struct, frozen=True):
     plugin: str
     repeatable: bool
     """Whether it notices a message that it was given before and doesn't send it twice."""
+    away: bool = False
+    """Whether it failed so often that it isn't tried just now."""
 
 
 class Handover(msgspec.Struct, frozen=True):
@@ -67,20 +146,19 @@ class Handover(msgspec.Struct, frozen=True):
     result: Literal["taken", "refused", "away", "unknown"]
     said: str
     """The service's reference when it was taken; otherwise why not."""
+    after_seconds: float | None = None
+    """With `away`: how long the service asks to be left alone."""
 
 
 class Postman(Protocol):
-    """The tenant's plugins that send messages, in the order in which they are tried."""
+    """The tenant's plugins that send messages."""
 
     def identity(self) -> Mailbox:
         """Return as whom the tenant writes."""
         ...
 
     async def senders(self) -> tuple[Sender, ...]:
-        """Return those that are enabled and not known to be away just now, the first first.
-
-        When all are away, all of them.
-        """
+        """Return those that are enabled, in the order in which they were."""
         ...
 
     async def hand_over(self, plugin: str, email: OutgoingEmail) -> Handover:

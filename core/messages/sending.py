@@ -2,9 +2,11 @@
 
 Whether a message is under way is written before it is handed over. An attempt that finds it so
 knows that the one before ended in between: it repeats only with a plugin that notices repetitions,
-and otherwise says that nobody can know.
+and otherwise says that nobody can know. A plugin that says "later" is passed over for the next in
+the tenant's order; what a plugin may have taken is given to no other.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, TypedDict
 from uuid import UUID
@@ -14,7 +16,15 @@ import msgspec
 from core.messages.contracts import SEND_MESSAGE, MessageId, SendMessage
 from core.messages.events import MessageEvent, MessageFailed, MessageOutcomeUnknown, MessageSent
 from core.messages.model import Message
-from core.messages.ports import Handover, MessageRepository, Postman, Sender
+from core.messages.ports import (
+    Handover,
+    MessageRepository,
+    Postman,
+    Sender,
+    SenderOrder,
+    Suppressions,
+)
+from core.messages.senders import tried_in_order
 from core.ports.messaging import Mailbox, OutgoingEmail
 from core.ports.tasks import Tasks, outside
 from core.shared.clock import Clock, UtcDatetime
@@ -22,6 +32,9 @@ from core.shared.events import Recorder
 
 QUEUE: Final = "mail"
 NOBODY_SENDS: Final = "No plugin that sends e-mail is enabled."
+STOPPED: Final = (
+    "The server stopped while the message was being handed over. It may have been sent."
+)
 _LOOKS_AGAIN_AFTER: Final = timedelta(minutes=10)
 
 
@@ -42,6 +55,8 @@ class Sending:
         work: SendMessage,
         *,
         messages: MessageRepository,
+        suppressions: Suppressions,
+        order: SenderOrder,
         postman: Postman,
         tasks: Tasks,
         clock: Clock,
@@ -51,26 +66,33 @@ class Sending:
         message = await messages.get_for_change(work.message_id)
         if message is None or message.state not in ("queued", "sending"):
             return None
-        senders = await postman.senders()
-        chosen = _choose(message, senders)
         now = clock.now()
-        if message.state == "sending" and chosen is None:
-            message.lost_sight(
-                "The server stopped while the message was being handed over. It may have been sent."
-            )
-            recorder.record(_unknown(message))
-        elif message.is_overdue(now):
-            message.failed(message.detail or NOBODY_SENDS)
-            recorder.record(_failed(message))
-        elif chosen is None:
-            message.wait(NOBODY_SENDS, now)
-            await _try_again(tasks, message, UtcDatetime(now + _LOOKS_AGAIN_AFTER))
+        enabled = await postman.senders()
+        if message.state == "sending":
+            chosen = _given_to(message, enabled)
+            if chosen is None or message.is_overdue(now):
+                message.lost_sight(message.detail or STOPPED, now)
+                recorder.record(_unknown(message))
+                await messages.save(message)
+                return None
         else:
-            message.begin(chosen.plugin)
-            await messages.save(message)
-            return Ready(message.id, chosen, _email(postman.identity(), message))
+            senders = tried_in_order(enabled, await order.get())
+            chosen = _next(message, senders)
+            suppression = await suppressions.of(message.to_address)
+            if suppression is not None and suppression.stops(transactional=True):
+                message.suppressed(suppression.explained(), now)
+                recorder.record(_failed(message))
+            elif message.is_overdue(now):
+                message.failed(message.detail or NOBODY_SENDS, now)
+                recorder.record(_failed(message))
+            elif chosen is None:
+                await _try_again(tasks, message, _nobody_left(message, senders, now))
+            if chosen is None or message.has_failed:
+                await messages.save(message)
+                return None
+        message.begin(chosen.plugin)
         await messages.save(message)
-        return None
+        return Ready(message.id, chosen, _email(postman.identity(), message))
 
     async def perform(self, prepared: Ready, *, postman: Postman) -> Handover:
         """Hand it over."""
@@ -82,6 +104,8 @@ class Sending:
         outcome: Handover,
         *,
         messages: MessageRepository,
+        order: SenderOrder,
+        postman: Postman,
         tasks: Tasks,
         clock: Clock,
         recorder: Recorder,
@@ -93,27 +117,48 @@ class Sending:
         now = clock.now()
         if outcome.result == "taken":
             message.sent(outcome.said, now)
-            recorder.record(
-                MessageSent(**_facts(message), plugin=prepared.sender.plugin),
-            )
+            # The service may have told of it before it was noted here.
+            message.learn(await messages.timeline(message.id))
+            recorder.record(MessageSent(**facts(message), plugin=prepared.sender.plugin))
+        elif message.state != "sending":
+            return  # the service has told meanwhile that it took the message
         elif outcome.result == "refused":
-            message.failed(outcome.said)
+            message.failed(outcome.said, now)
             recorder.record(_failed(message))
         elif outcome.result == "unknown" and not prepared.sender.repeatable:
-            message.lost_sight(outcome.said)
+            message.lost_sight(outcome.said, now)
             recorder.record(_unknown(message))
+        elif outcome.result == "unknown":
+            await _try_again(tasks, message, message.ask_again(outcome.said, now))
         else:
-            at = message.wait(outcome.said, now)
+            message.pass_on(outcome.said, now)
+            others = tried_in_order(await postman.senders(), await order.get())
+            if _next(message, others) is None:
+                at = message.wait(outcome.said, now, after_seconds=outcome.after_seconds)
+            else:
+                at = now
             await _try_again(tasks, message, at)
         await messages.save(message)
 
 
-def _choose(message: Message, senders: tuple[Sender, ...]) -> Sender | None:
-    if message.state == "queued":
-        return senders[0] if senders else None
-    # Another plugin than the one it was given to would send it twice.
-    given_to = [each for each in senders if each.plugin == message.plugin and each.repeatable]
-    return given_to[0] if given_to else None
+def _given_to(message: Message, enabled: Sequence[Sender]) -> Sender | None:
+    """Return the plugin that the message was given to, if it notices that it had it before.
+
+    Another plugin would send it twice.
+    """
+    return next(
+        (each for each in enabled if each.plugin == message.plugin and each.repeatable), None
+    )
+
+
+def _nobody_left(message: Message, senders: Sequence[Sender], now: UtcDatetime) -> UtcDatetime:
+    """Return when to look again: nobody is enabled, or not any more who hasn't said "later"."""
+    message.wait(message.detail or NOBODY_SENDS if senders else NOBODY_SENDS, now)
+    return now if senders else UtcDatetime(now + _LOOKS_AGAIN_AFTER)
+
+
+def _next(message: Message, senders: Sequence[Sender]) -> Sender | None:
+    return next((each for each in senders if each.plugin not in message.away), None)
 
 
 async def _try_again(tasks: Tasks, message: Message, at: UtcDatetime) -> None:
@@ -135,17 +180,22 @@ def _email(identity: Mailbox, message: Message) -> OutgoingEmail:
 
 
 def _line(text: str) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    """Return what a header may hold: one line, and nothing that passes for an encoded word."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return line.replace("=?", "= ?")
 
 
-class _Facts(TypedDict):
+class Facts(TypedDict):
+    """What every event of a message says."""
+
     aggregate_id: UUID
     purpose: str
     candidate_id: UUID
     application_id: UUID
 
 
-def _facts(message: Message) -> _Facts:
+def facts(message: Message) -> Facts:
+    """Return what every event of this message says."""
     return {
         "aggregate_id": message.id,
         "purpose": message.purpose,
@@ -155,8 +205,8 @@ def _facts(message: Message) -> _Facts:
 
 
 def _failed(message: Message) -> MessageEvent:
-    return MessageFailed(**_facts(message), detail=message.detail or "")
+    return MessageFailed(**facts(message), detail=message.detail or "")
 
 
 def _unknown(message: Message) -> MessageEvent:
-    return MessageOutcomeUnknown(**_facts(message), plugin=message.plugin or "")
+    return MessageOutcomeUnknown(**facts(message), plugin=message.plugin or "")

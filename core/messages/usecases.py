@@ -7,11 +7,15 @@ from core.messages.contracts import (
     MessageView,
     SendAgain,
     ShowMessage,
+    ShowTimeline,
+    Timeline,
+    TimelineEntry,
 )
-from core.messages.errors import MessageNotFound, NoMessaging
+from core.messages.errors import AddressSuppressed, MessageNotFound, NoMessaging
 from core.messages.events import MessageQueued
 from core.messages.model import Message
-from core.messages.ports import MessageQueries, MessageRepository, Postman
+from core.messages.ports import MessageQueries, MessageRepository, Postman, Suppressions
+from core.messages.timeline import in_order
 from core.ports.tasks import Tasks
 from core.shared.clock import Clock
 from core.shared.events import Recorder
@@ -32,11 +36,18 @@ async def show_message(query: ShowMessage, *, messages: MessageQueries) -> Messa
     return await messages.get(query.message_id)
 
 
+@handles(ShowTimeline, action=Action.EDIT_CANDIDATE)
+async def show_timeline(query: ShowTimeline, *, messages: MessageQueries) -> Timeline:
+    """Return what happened to one message."""
+    return await messages.timeline(query.message_id)
+
+
 @handles(SendAgain, action=Action.EDIT_CANDIDATE)
 async def send_again(
     command: SendAgain,
     *,
     messages: MessageRepository,
+    suppressions: Suppressions,
     postman: Postman,
     tasks: Tasks,
     clock: Clock,
@@ -47,6 +58,9 @@ async def send_again(
     if message is None:
         raise MessageNotFound(MessageNotFound.TEXT)
     message.again(clock.now())
+    suppression = await suppressions.of(message.to_address)
+    if suppression is not None and suppression.stops(transactional=True):
+        raise AddressSuppressed(suppression.explained(), suppression_id=str(suppression.id))
     if not await postman.senders():
         raise NoMessaging(NoMessaging.TEXT)
     await messages.save(message)
@@ -59,10 +73,11 @@ async def send_again(
             application_id=message.application_id,
         )
     )
-    return _view(message)
+    entries = in_order(await messages.timeline(message.id))
+    return _view(message, tuple(each.view() for each in entries))
 
 
-def _view(message: Message) -> MessageView:
+def _view(message: Message, timeline: tuple[TimelineEntry, ...]) -> MessageView:
     return MessageView(
         id=message.id,
         purpose=message.purpose,
@@ -75,9 +90,13 @@ def _view(message: Message) -> MessageView:
         detail=message.detail,
         created_at=message.created_at,
         sent_at=message.sent_at,
+        delivery=message.delivery,
+        opened_at=message.opened_at,
+        clicked_at=message.clicked_at,
         to_name=message.to_name,
         text=message.content.text,
         html=message.content.html,
         reference=message.reference,
         attempts=message.attempts,
+        timeline=timeline,
     )

@@ -63,6 +63,13 @@ class OutboundTimeout(OutboundUnavailable):
     title = "The other side took too long"
 
 
+class OutboundUnreached(OutboundUnavailable):
+    """No connection came about: nothing was sent, so the other side did nothing."""
+
+    code = "outbound_unreached"
+    title = "The other side can't be reached"
+
+
 class AnswerTooLarge(Conflict):
     """The answer is larger than the caller takes; reading it was stopped."""
 
@@ -121,7 +128,8 @@ class OutboundHttp(Protocol):
         given: no cookies, no credentials of ours, no proxy. A redirect is an answer like any other
         unless `follow_redirects`: then up to `MAX_REDIRECTS` to the same origin are followed for
         GET and HEAD, each checked anew.
-        Raises OutboundRefused, OutboundTimeout, OutboundUnavailable and AnswerTooLarge.
+        Raises OutboundRefused, OutboundUnreached, OutboundTimeout, OutboundUnavailable and
+        AnswerTooLarge. Nothing was sent only after the first two.
         """
         ...
 

@@ -35,6 +35,8 @@ class Action(StrEnum):
     VIEW_TENANT = "tenant:read"
     MANAGE_TENANT = "tenant:manage"
     MANAGE_PLUGINS = "plugins:manage"
+    MANAGE_MESSAGES = "messages:manage"
+    """Who sends and in which order, who isn't written to, and, for plugins, what became of mail."""
     OWN_ACCOUNT = "account:own"
     """One's own profile, sessions, password and API keys."""
 
@@ -68,5 +70,6 @@ PERMISSIONS: Final[dict[Action, dict[Role, Grant]]] = {
     Action.VIEW_TENANT: _row("yes", "yes", "yes", "yes"),
     Action.MANAGE_TENANT: _row("yes", "no", "no", "no"),
     Action.MANAGE_PLUGINS: _row("yes", "no", "no", "no"),
+    Action.MANAGE_MESSAGES: _row("yes", "no", "no", "no"),
     Action.OWN_ACCOUNT: _row("yes", "yes", "yes", "yes"),
 }

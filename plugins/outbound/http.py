@@ -22,6 +22,7 @@ from core.ports.outbound import (
     OutboundRefused,
     OutboundTimeout,
     OutboundUnavailable,
+    OutboundUnreached,
 )
 from plugins.outbound.lookup import Guard
 from plugins.outbound.targets import read_url, require_declared
@@ -30,6 +31,8 @@ PORTS: Final = frozenset({80, 443})
 _CONNECTIONS: Final = 500
 _CONNECTIONS_PER_HOST: Final = 50
 _KEPT_OPEN_SECONDS: Final = 15.0
+_CONNECT_SECONDS: Final = 8.0
+"""Shorter than callers wait for the whole call, so that they learn that nothing was sent."""
 _CHUNK: Final = 65_536
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ENCODINGS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": 15}
@@ -102,7 +105,7 @@ class GuardedSession:
                     keepalive_timeout=_KEPT_OPEN_SECONDS,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 auto_decompress=False,
                 trust_env=False,
                 headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
@@ -156,6 +159,8 @@ class GuardedHttp:
                     max_answer_bytes,
                     redirects=MAX_REDIRECTS if follow_redirects else 0,
                 )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise OutboundUnreached(_explained(target.raw_host or "", error)) from error
         except TimeoutError as error:
             raise OutboundTimeout(
                 f"{target.raw_host} didn't answer within {timeout_seconds:g} seconds."
@@ -277,6 +282,6 @@ def _explained(host: str, error: Exception) -> str:
         return f"{host} has no valid certificate."
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return f"{host} speaks no TLS that we do."
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return f"{host} can't be reached."
     return f"{host} broke off, or answered what isn't HTTP."

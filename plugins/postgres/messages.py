@@ -1,39 +1,26 @@
-"""Stores messages and reads them back."""
+"""Stores messages with what happened to them; `message_queries` reads views of them."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from core.applications.contracts import ApplicationId
-from core.messages.contracts import ListMessages, MessageId, MessageRow, MessageView
-from core.messages.errors import MessageNotFound
+from core.messages.contracts import MessageId
 from core.messages.model import Content, Message
 from core.messages.ports import Applicant
-from core.shared.cursor import decode_cursor, encode_cursor
-from core.shared.paging import Page
+from core.messages.timeline import Entry
 from plugins.postgres.application_tables import applications
 from plugins.postgres.candidate_tables import candidates
-from plugins.postgres.database import TenantReader
+from plugins.postgres.installation_tables import plugin_installations
 from plugins.postgres.job_tables import jobs
-from plugins.postgres.message_tables import messages
+from plugins.postgres.message_tables import message_events, messages
 from plugins.postgres.unit import Unit
 
-_ROW: Final = (
-    messages.c.id,
-    messages.c.purpose,
-    messages.c.state,
-    messages.c.to_address,
-    messages.c.subject,
-    applications.c.candidate_id,
-    messages.c.application_id,
-    messages.c.plugin,
-    messages.c.detail,
-    messages.c.created_at,
-    messages.c.sent_at,
-)
-_WITH_APPLICATION: Final = messages.join(
+ENTRY: Final = tuple(message_events.c[name] for name in Entry.__struct_fields__)
+WITH_APPLICATION: Final = messages.join(
     applications,
     sa.and_(
         applications.c.tenant_id == messages.c.tenant_id,
@@ -65,12 +52,13 @@ class PostgresMessages:
                 **_fate(message),
             )
         )
+        await self._note(message, Entry.ours("queued", message.created_at))
 
     async def get_for_change(self, message_id: MessageId) -> Message | None:
         """Return it, locked, or None."""
         row = await self._unit.one_or_none(
             sa.select(messages, applications.c.candidate_id)
-            .select_from(_WITH_APPLICATION)
+            .select_from(WITH_APPLICATION)
             .where(messages.c.id == message_id)
             .with_for_update(of=messages)
         )
@@ -92,13 +80,78 @@ class PostgresMessages:
             reference=row.reference,
             detail=row.detail,
             sent_at=row.sent_at,
+            away=list(row.away),
+            delivery=row.delivery,
+            opened_at=row.opened_at,
+            clicked_at=row.clicked_at,
         )
 
     async def save(self, message: Message) -> None:
-        """Update what became of it."""
+        """Update what became of it, and add what was noted."""
         await self._unit.execute(
             sa.update(messages).where(messages.c.id == message.id).values(**_fate(message))
         )
+        await self._note(message, *message.noted)
+        message.noted.clear()
+
+    async def by_reference(self, plugin: str, reference: str) -> MessageId | None:
+        """Return the newest one that the plugin's service calls so."""
+        row = await self._unit.one_or_none(
+            sa.select(messages.c.id)
+            .where(messages.c.plugin == plugin, messages.c.reference == reference)
+            .order_by(messages.c.created_at.desc())
+            .limit(1)
+        )
+        return None if row is None else MessageId(row.id)
+
+    async def was_given_to(self, message: Message, plugin: str) -> bool:
+        """Look at its present plugin, then at its timeline."""
+        if message.plugin == plugin:
+            return True
+        row = await self._unit.one_or_none(
+            sa.select(message_events.c.kind)
+            .where(message_events.c.message_id == message.id, message_events.c.plugin == plugin)
+            .limit(1)
+        )
+        return row is not None
+
+    async def plugin_of(self, installation_id: UUID) -> str | None:
+        """Return the id of the plugin of an installation."""
+        row = await self._unit.one_or_none(
+            sa.select(plugin_installations.c.plugin_id).where(
+                plugin_installations.c.id == installation_id
+            )
+        )
+        return None if row is None else str(row.plugin_id)
+
+    async def note(self, message_id: MessageId, entry: Entry) -> bool:
+        """Insert the entry unless it is there."""
+        row = await self._unit.one_or_none(
+            postgresql.insert(message_events)
+            .values(self._row_of(message_id, entry))
+            .on_conflict_do_nothing(index_elements=["tenant_id", "message_id", "event_id"])
+            .returning(message_events.c.event_id)
+        )
+        return row is not None
+
+    async def timeline(self, message_id: MessageId) -> Sequence[Entry]:
+        """Return what happened to it."""
+        rows = await self._unit.all(
+            sa.select(*ENTRY).where(message_events.c.message_id == message_id)
+        )
+        return [entry_of(row) for row in rows]
+
+    async def _note(self, message: Message, *entries: Entry) -> None:
+        if entries:
+            await self._unit.execute(
+                postgresql.insert(message_events)
+                .values([self._row_of(message.id, each) for each in entries])
+                .on_conflict_do_nothing(index_elements=["tenant_id", "message_id", "event_id"])
+            )
+
+    def _row_of(self, message_id: MessageId, entry: Entry) -> dict[str, Any]:
+        values = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+        return {"tenant_id": self._unit.tenant_id, "message_id": message_id, **values}
 
     async def applicant(self, application_id: ApplicationId) -> Applicant | None:
         """Return who applied for what."""
@@ -126,56 +179,9 @@ class PostgresMessages:
         return Applicant(row.id, row.full_name, row.emails[0] if row.emails else None, row.title)
 
 
-class PostgresMessageQueries:
-    """Implements `core.messages.ports.MessageQueries`."""
-
-    def __init__(self, reader: TenantReader) -> None:
-        self._reader = reader
-
-    async def page(self, query: ListMessages) -> Page[MessageRow]:
-        """Return a page, newest first."""
-        limit = query.page.limit
-        statement = (
-            sa.select(*_ROW)
-            .select_from(_WITH_APPLICATION)
-            .order_by(messages.c.created_at.desc(), messages.c.id.desc())
-            .limit(limit + 1)
-        )
-        for column, value in (
-            (applications.c.candidate_id, query.candidate_id),
-            (messages.c.application_id, query.application_id),
-            (messages.c.state, query.state),
-        ):
-            if value is not None:
-                statement = statement.where(column == value)
-        if query.page.cursor is not None:
-            at, message_id = decode_cursor(query.page.cursor, tuple[datetime, UUID])
-            statement = statement.where(
-                sa.tuple_(messages.c.created_at, messages.c.id) < sa.tuple_(at, message_id)
-            )
-        rows = await self._reader.select(statement)
-        items = [MessageRow(*tuple(row)) for row in rows[:limit]]
-        if len(rows) <= limit:
-            return Page(items)
-        return Page(items, encode_cursor((items[-1].created_at, items[-1].id)))
-
-    async def get(self, message_id: MessageId) -> MessageView:
-        """Return it. Raises MessageNotFound."""
-        rows = await self._reader.select(
-            sa.select(
-                *_ROW,
-                messages.c.to_name,
-                messages.c.text,
-                messages.c.html,
-                messages.c.reference,
-                messages.c.attempts,
-            )
-            .select_from(_WITH_APPLICATION)
-            .where(messages.c.id == message_id)
-        )
-        if not rows:
-            raise MessageNotFound(MessageNotFound.TEXT)
-        return MessageView(*tuple(rows[0]))
+def entry_of(row: Any) -> Entry:
+    """Return an entry of a timeline as it was read."""
+    return Entry(**{name: getattr(row, name) for name in Entry.__struct_fields__})
 
 
 def _fate(message: Message) -> dict[str, Any]:
@@ -187,4 +193,8 @@ def _fate(message: Message) -> dict[str, Any]:
         "attempts": message.attempts,
         "queued_at": message.queued_at,
         "sent_at": message.sent_at,
+        "away": list(message.away),
+        "delivery": message.delivery,
+        "opened_at": message.opened_at,
+        "clicked_at": message.clicked_at,
     }

@@ -115,6 +115,12 @@ from core.jobs.contracts import (
     StageSpec,
     TeamMember,
 )
+from core.messages.contracts import (
+    DeliveriesReported,
+    DeliveryReport,
+    ReportDeliveries,
+    ReportKind,
+)
 from core.shared.paging import Page, PageRequest
 
 __all__ = [
@@ -147,6 +153,8 @@ __all__ = [
     "DeleteFile",
     "DeleteJob",
     "DeleteNote",
+    "DeliveriesReported",
+    "DeliveryReport",
     "DownloadFile",
     "EditFeedback",
     "EditJob",
@@ -210,6 +218,8 @@ __all__ = [
     "RejectionItem",
     "RemoveFiles",
     "ReopenApplication",
+    "ReportDeliveries",
+    "ReportKind",
     "RescheduleInterview",
     "ScheduleInterview",
     "SetDefaultPipeline",

@@ -67,10 +67,14 @@ from core.jobs.events import (
     JobStatusChanged,
 )
 from core.messages.events import (
+    MessageBounced,
+    MessageComplained,
+    MessageDelivered,
     MessageFailed,
     MessageOutcomeUnknown,
     MessageQueued,
     MessageSent,
+    MessageTracked,
 )
 from core.resumes.events import (
     ResumeCorrected,
@@ -133,10 +137,14 @@ __all__ = [
     "MemberJoined",
     "MemberReactivated",
     "MemberUpdated",
+    "MessageBounced",
+    "MessageComplained",
+    "MessageDelivered",
     "MessageFailed",
     "MessageOutcomeUnknown",
     "MessageQueued",
     "MessageSent",
+    "MessageTracked",
     "NoteAdded",
     "NoteDeleted",
     "NoteEdited",

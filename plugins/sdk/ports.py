@@ -63,6 +63,7 @@ from core.ports.outbound import (
     OutboundStreams,
     OutboundTimeout,
     OutboundUnavailable,
+    OutboundUnreached,
 )
 from core.ports.payments import (
     Checkout,
@@ -140,6 +141,7 @@ __all__ = [
     "OutboundStreams",
     "OutboundTimeout",
     "OutboundUnavailable",
+    "OutboundUnreached",
     "OutgoingEmail",
     "ParsedResume",
     "ParsingError",

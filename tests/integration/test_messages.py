@@ -296,7 +296,7 @@ async def test_a_process_that_dies_after_the_services_yes_sends_nothing_twice(
     examined: Examined,
 ) -> None:
     if planted:
-        monkeypatch.setattr(sending, "_choose", lambda _message, senders: senders[0])
+        monkeypatch.setattr(sending, "_given_to", lambda _message, enabled: enabled[0])
     await enable(plugged, world.acme, name)
     application = await applicants.apply()
     service.holds = asyncio.Event()

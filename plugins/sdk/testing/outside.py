@@ -17,6 +17,7 @@ from core.ports.outbound import (
     OutboundAnswer,
     OutboundRefused,
     OutboundUnavailable,
+    OutboundUnreached,
 )
 from plugins.sdk.hosts import covers
 
@@ -80,7 +81,7 @@ class Outside:
         """Answer one request. Raises AssertionError when the test didn't say how."""
         self.sent.append(request)
         if self._is_away:
-            raise OutboundUnavailable(f"{request.url} can't be reached.")
+            raise OutboundUnreached(f"{request.url} can't be reached.")
         answerer = self._answers.get((request.method, request.url))
         if answerer is None:
             raise AssertionError(
