@@ -1,0 +1,1 @@
+"""Messages through Mailgun, and what Mailgun tells of them."""

@@ -1,0 +1,1 @@
+"""Messages through Twilio SendGrid, and what SendGrid tells of them."""
