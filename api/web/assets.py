@@ -29,7 +29,11 @@ _FOREVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 _ASK_AGAIN: Final = (b"cache-control", b"public, no-cache")
 _WORKER: Final = "push_worker.js"
 """Asked for as of no release, so that its address stays; it works for the whole site."""
-_WHOLE_SITE: Final = (b"service-worker-allowed", b"/")
+_FOR_WORKERS: Final = (
+    (b"service-worker-allowed", b"/"),
+    # A worker keeps to the policy that it came with: ours calls the API and loads nothing.
+    (b"content-security-policy", b"default-src 'none'; connect-src 'self'"),
+)
 _VARY: Final = (b"vary", b"accept-encoding")
 
 
@@ -88,7 +92,7 @@ async def serve_asset(
         raise NotFound("There is nothing at this address.")
     kept = [_FOREVER if release == known.release else _ASK_AGAIN, _VARY, (b"etag", asset.tag)]
     if name.lstrip("/") == _WORKER:
-        kept.append(_WHOLE_SITE)
+        kept += _FOR_WORKERS
     if request.headers.get("if-none-match") == asset.tag.decode():
         return Reply(b"", status=304, headers=kept)
     if "gzip" in request.headers.get("accept-encoding", ""):

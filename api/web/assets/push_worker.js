@@ -18,8 +18,8 @@ async function show(link) {
     await self.clients.openWindow(link);
     return;
   }
-  await open.focus();
-  await open.navigate(link).catch(() => self.clients.openWindow(link));
+  // A page that isn't this worker's, or that may not take the focus, stays as it is.
+  await open.focus().then((page) => page.navigate(link)).catch(() => self.clients.openWindow(link));
 }
 
 function read(id) {
