@@ -107,7 +107,8 @@ async def connected(client: httpx.AsyncClient, vendor: OAuthVendor, plugin: str 
 async def shown(client: httpx.AsyncClient) -> dict[str, Any]:
     answer = await client.get(f"{URL}/connection")
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    view: dict[str, Any] = answer.json()
+    return view
 
 
 async def test_the_whole_way(

@@ -363,6 +363,14 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         {**OAUTH, "oauth_provider": provider(token_url="https://other.com/token")},
         "must be among the manifest's hosts",
     ),
+    "oauth's place for tokens": (
+        {**OAUTH, "oauth_provider": provider(revoke_url="https://other.com/revoke")},
+        "other.com of revoke_url must be among the manifest's hosts",
+    ),
+    "oauth's parameters": (
+        {**OAUTH, "oauth_provider": provider(extra_authorize={"state": "mine"})},
+        "extra_authorize can't hold state",
+    ),
     "oauth's client": (
         {**OAUTH, "oauth_provider": provider(client_id_setting="other")},
         "the settings have no field other",
