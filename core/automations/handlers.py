@@ -19,6 +19,7 @@ from core.automations.model import Standing, Step
 from core.automations.ports import Mail, RuleChanges, Steps
 from core.automations.rules import Occasion, rule_that_applies, rules_for
 from core.automations.running import end, run
+from core.careers.events import SubmissionReceived
 from core.jobs.contracts import StageId
 from core.ports.tasks import Tasks
 from core.shared.clock import Clock, UtcDatetime
@@ -28,6 +29,9 @@ from core.shared.reactions import Delivery, reacts_to
 
 TOO_LATE: Final = timedelta(hours=24)
 """News that comes later than this puzzles more than it helps."""
+
+REMINDED_AT_MOST_EVERY: Final = timedelta(hours=24)
+"""Anybody can send a form with anybody's address."""
 
 NOT_APPLIED: Final = frozenset({"import", "sourced"})
 """Sources of applications that the candidate knows nothing of."""
@@ -74,9 +78,8 @@ async def follow(
     occasion, stage_id = await _occasion(event, steps)
     if occasion is None:
         return
-    known = rules_for(standing.job_id, await rules.changes(standing.job_id))
-    rule = rule_that_applies(known, occasion)
-    if rule is None or not standing.has_address or not await mail.is_possible():
+    rule = await _rule(standing, occasion, rules, mail)
+    if rule is None:
         return
     step = _step(rule, standing, occasion, stage_id, delivery, ids)
     if step.misfit(standing) is not None or not await steps.add(step):
@@ -93,6 +96,53 @@ async def follow(
     recorder.record(
         StepPlanned(aggregate_id=step.id, application_id=application_id, rule_key=step.rule_key)
     )
+
+
+@reacts_to(SubmissionReceived, name="automations.applied_again")
+async def applied_again(
+    event: SubmissionReceived,
+    *,
+    delivery: Delivery,
+    steps: Steps,
+    rules: RuleChanges,
+    mail: Mail,
+    clock: Clock,
+    ids: Ids,
+    recorder: Recorder,
+) -> None:
+    """Confirm the first application once more to who applied for the job again.
+
+    The page that they get says nothing of the first, since its reader may know no more than the
+    address. A mail reaches whom the address belongs to, so it may lead to the first: that they have
+    it proves them. Once a day, so that nobody's mailbox is filled by others.
+    """
+    now = clock.now()
+    if not event.is_repeated or now - delivery.occurred_at > TOO_LATE:
+        return
+    standing = await steps.standing(ApplicationId(event.application_id))
+    if standing is None:
+        return
+    occasion = Occasion("application_received")
+    rule = await _rule(standing, occasion, rules, mail)
+    if rule is None:
+        return
+    since = UtcDatetime(now - REMINDED_AT_MOST_EVERY)
+    if await steps.has_reacted(standing.application_id, rule.key, since):
+        return
+    step = _step(rule, standing, occasion, None, delivery, ids)
+    if step.misfit(standing) is None and await steps.add(step):
+        await run(step, standing, rule, steps=steps, mail=mail, clock=clock, recorder=recorder)
+
+
+async def _rule(
+    standing: Standing, occasion: Occasion, rules: RuleChanges, mail: Mail
+) -> RuleView | None:
+    """Return the rule that applies, if there is anybody to write to and anything that sends."""
+    known = rules_for(standing.job_id, await rules.changes(standing.job_id))
+    rule = rule_that_applies(known, occasion)
+    if rule is None or not standing.has_address or not await mail.is_possible():
+        return None
+    return rule
 
 
 async def _occasion(

@@ -54,6 +54,12 @@ class Steps(Protocol):
         """Keep a new one; False when this rule has reacted to this event before."""
         ...
 
+    async def has_reacted(
+        self, application_id: ApplicationId, rule_key: RuleKey, since: UtcDatetime
+    ) -> bool:
+        """Whether the rule did, or is to do, something about an event since then."""
+        ...
+
     async def get_for_change(self, step_id: StepId) -> Step | None:
         """Return one, locked until the transaction ends."""
         ...

@@ -150,6 +150,18 @@ class PostgresSteps:
         )
         return row is not None
 
+    async def has_reacted(
+        self, application_id: ApplicationId, rule_key: RuleKey, since: UtcDatetime
+    ) -> bool:
+        """Look for a step that was done or is planned."""
+        found = sa.select(_STEP.id).where(
+            _STEP.application_id == application_id,
+            _STEP.happened_at >= since,
+            _STEP.rule_key == rule_key,
+            _STEP.state.in_(["planned", "done"]),
+        )
+        return await self._unit.one_or_none(found.limit(1)) is not None
+
     async def get_for_change(self, step_id: StepId) -> Step | None:
         """Return it, locked."""
         row = await self._unit.one_or_none(

@@ -11,6 +11,7 @@ import pytest_asyncio
 from core.applications.contracts import (
     ApplicationId,
     ApplicationView,
+    GetApplication,
     ListApplications,
     MoveApplication,
     RejectApplication,
@@ -101,6 +102,9 @@ class People(Hiring):
             CreateCandidate(full_name=f"Ada {name}", emails=(f"{name}@example.com",))
         )
         return await self.apply_as(candidate.id, job, **({"source": "careers"} | fields))
+
+    async def application(self, application_id: ApplicationId) -> ApplicationView:
+        return await self.scope().ask(GetApplication(application_id=application_id))
 
     async def told(self, application_id: ApplicationId) -> list[MessageView]:
         rows = (await self.scope().ask(ListMessages(application_id=application_id))).items
@@ -336,6 +340,58 @@ async def test_an_applicant_is_written_to_in_their_language_with_their_link(
     assert receipt.link in message.html
     assert "Änne &lt;b&gt;Müller&lt;/b&gt;" in message.html
     assert (await stranger.ask(FollowApplication(link=receipt.link))).job_title == "Nachteule"
+
+
+async def test_who_applies_again_gets_the_first_link_by_mail_and_nothing_on_the_page(
+    people: People, plugged: Runtime, worker: DueWork, database: TestDatabase, examined: Examined
+) -> None:
+    job = await people.open_job(title="Twice")
+    stranger = plugged.scope(people.tenant.context, anonymous(people.tenant.id), "apply")
+
+    async def send(email: str) -> str:
+        form = Apply(
+            form=AdmittedForm(uuid4().hex, job.id),
+            full_name="Ada Twice",
+            email=email,
+            phone="",
+            answers={},
+            resume=None,
+            notice_version=0,
+        )
+        link = (await stranger.execute(form)).link
+        await worker.run_due()
+        return link
+
+    async def a_day_passes() -> None:
+        connection = await asyncpg.connect(database.admin_url)
+        await connection.execute(
+            "UPDATE automation_steps SET happened_at = happened_at - interval '25 hours'"
+        )
+        await connection.close()
+
+    first = await send("twice@example.com")
+    application_id = await _application_of(people, job)
+    second = await send("Twice@Example.com")
+    assert len(await people.told(application_id)) == 1, "the mail with the link is there already"
+    await people.move(await people.application(application_id), REVIEWED, job)
+    await a_day_passes()
+    third, fourth = await send("twice@example.com"), await send("twice@example.com")
+    told = await people.told(application_id)
+    assert len(told) == 2, "once a day, however many forms are sent"
+    assert {each.to_address for each in told} == {"twice@example.com"}
+    assert first in told[1].text
+    for repeated in (second, third, fourth):
+        assert repeated not in told[1].text
+        shown = await stranger.ask(FollowApplication(link=repeated))
+        assert (shown.stage, shown.only_arrived) == (job.stages[APPLIED].name, True)
+    assert (await stranger.ask(FollowApplication(link=first))).stage == job.stages[REVIEWED].name
+    await a_day_passes()
+    await people.scope("admin").execute(ChangeRule(key="application_received", enabled=False))
+    await send("twice@example.com")
+    await people.scope("admin").execute(ResetRule(key="application_received"))
+    await people.reject(await people.application(application_id))
+    assert len(await people.told(application_id)) == 2
+    examined("repeated links", 3)
 
 
 async def _application_of(people: People, job: JobView) -> ApplicationId:
