@@ -22,6 +22,7 @@ from core.tenancy.contracts import (
 from core.tenancy.exporting import NoteTenantExport
 from core.tenancy.plans import FEATURES
 from tenants.addresses import tenant_host, tenant_url
+from tenants.file_stores import open_file_stores
 from tenants.registration import list_tenants, register_tenant
 from tenants.runtime import Runtime
 from tenants.settings import Settings
@@ -230,8 +231,9 @@ def reset_password(slug: str, email: str, *, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write, such as acme.zip; it must not be there yet.",
 )
+@click.option("--with-files", is_flag=True, help="Put the contents of files into it too.")
 @_AS_JSON
-def export_command(slug: str, to: Path, *, as_json: bool) -> None:
+def export_command(slug: str, to: Path, *, with_files: bool, as_json: bool) -> None:
     """Write all that the database keeps of a tenant into a zip archive of JSON Lines.
 
     Rows of plugins' own tables are in it. Credentials and encrypted secrets are not; the archive's
@@ -243,7 +245,8 @@ def export_command(slug: str, to: Path, *, as_json: bool) -> None:
         tenant, scope = await open_tenant(runtime, slug)
         require_free(to)
         await scope.execute(NoteTenantExport())
-        return await export_tenant(str(runtime.settings.database_url), tenant, to)
+        store = (await open_file_stores(runtime.settings))(tenant.id) if with_files else None
+        return await export_tenant(str(runtime.settings.database_url), tenant, to, store)
 
     manifest = with_runtime(work)
     if as_json:
@@ -251,6 +254,9 @@ def export_command(slug: str, to: Path, *, as_json: bool) -> None:
         return
     rows = sum(each.rows for each in manifest.files)
     click.echo(f"{to}: {rows} rows of {len(manifest.files)} tables, as of {manifest.taken_at}.")
+    if with_files:
+        lost = len(manifest.missing_contents)
+        click.echo(f"{manifest.contents} contents of files; {lost} weren't in the store.")
     click.echo("Left out, for the reasons in its manifest.json: " + ", ".join(manifest.left_out))
 
 

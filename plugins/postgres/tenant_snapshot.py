@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -117,6 +118,13 @@ class TenantSnapshot:
                 yield [row[0] for row in found]
         except CONNECTION_LOST as error:
             raise Unavailable(UNAVAILABLE) from error
+
+    async def file_ids(self) -> list[UUID]:
+        """Return every file whose contents lie in the file store."""
+        rows = await self._connection.fetch(
+            "SELECT id FROM candidate_files WHERE tenant_id = $1 ORDER BY id", self._tenant_id
+        )
+        return [UUID(str(row["id"])) for row in rows]
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from api.cli.tenant import command
+from core.candidates.contracts import AddFile, CreateCandidate, DeleteCandidate
 from core.installations.contracts import DisablePlugin, UninstallPlugin
 from core.shared.errors import Conflict, NotFound
 from plugins.postgres.identity_check import UnsafeRole
@@ -28,6 +29,7 @@ from plugins.postgres.tenant_snapshot import (
     own_tables,
 )
 from tenants.due_work import DueWork
+from tenants.file_stores import open_file_stores
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 from tenants.tasks import TaskRunner
@@ -302,6 +304,27 @@ async def test_it_is_of_one_moment(
     assert str(late.candidate_id).encode() not in content
 
 
+async def test_contents_of_files_are_in_it_when_asked_for(
+    filled: Runtime, archive: Path, world: World, tmp_path: Path
+) -> None:
+    kept = await Hiring(filled, world).scope().execute(CreateCandidate(full_name="With Files"))
+    scope = Hiring(filled, world).scope()
+    there = await scope.execute(AddFile(candidate_id=kept.id, name="a.txt", content=b"Here I am."))
+    lost = await scope.execute(AddFile(candidate_id=kept.id, name="b.txt", content=b"I am lost."))
+    store = (await open_file_stores(filled.settings))(world.acme.id)
+    await store.remove(lost.id)
+    to = tmp_path / "acme.zip"
+    url = str(filled.settings.database_url)
+    manifest = await export_tenant(url, world.acme.context, to, store)
+    assert contents_of(to)[f"files/{there.id}"] == b"Here I am."
+    assert manifest.missing_contents == (lost.id,)
+    stored = [name for name in contents_of(to) if name.startswith("files/")]
+    assert len(stored) == manifest.contents == len(rows_in(to, "candidate_files")) - 1
+    assert "contents of files" not in manifest.left_out
+    assert "contents of files" in manifest_in(archive).left_out
+    await scope.execute(DeleteCandidate(candidate_id=kept.id))
+
+
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 async def test_an_export_that_fails_leaves_nothing(
     filled: Runtime,
@@ -360,8 +383,10 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("environment", "archive")
 def test_an_operator_exports_a_tenant(tmp_path: Path, world: World) -> None:
     to = tmp_path / "acme.zip"
-    result = CliRunner().invoke(command, ["export", "acme", "--to", str(to)])
+    result = CliRunner().invoke(command, ["export", "acme", "--to", str(to), "--with-files"])
     assert result.exit_code == 0, result.output
+    assert f"{manifest_in(to).contents} contents of files" in result.output
+    assert manifest_in(to).contents > 0
     assert "Left out" in result.output
     assert to.stat().st_mode & 0o777 == 0o600
     assert manifest_in(to).slug == "acme"
