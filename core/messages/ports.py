@@ -6,8 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from core.applications.contracts import ApplicationId
-from core.candidates.contracts import CandidateId
 from core.messages.contracts import (
     ListMessages,
     ListSuppressions,
@@ -23,15 +21,6 @@ from core.messages.suppression import Suppression
 from core.messages.timeline import Entry
 from core.ports.messaging import Mailbox, OutgoingEmail
 from core.shared.paging import Page
-
-
-class Applicant(msgspec.Struct, frozen=True):
-    """Who applied for what."""
-
-    candidate_id: CandidateId
-    full_name: str
-    email: str | None
-    job_title: str
 
 
 class MessageRepository(Protocol):
@@ -67,10 +56,6 @@ class MessageRepository(Protocol):
 
     async def timeline(self, message_id: MessageId) -> Sequence[Entry]:
         """Return what happened to the message, in no order."""
-        ...
-
-    async def applicant(self, application_id: ApplicationId) -> Applicant | None:
-        """Return who applied, or None when the application isn't there any more."""
         ...
 
 

@@ -7,15 +7,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from core.applications.contracts import ApplicationId
 from core.messages.contracts import MessageId
 from core.messages.model import Content, Message
-from core.messages.ports import Applicant
 from core.messages.timeline import Entry
 from plugins.postgres.application_tables import applications
-from plugins.postgres.candidate_tables import candidates
 from plugins.postgres.installation_tables import plugin_installations
-from plugins.postgres.job_tables import jobs
 from plugins.postgres.message_tables import message_events, messages
 from plugins.postgres.unit import Unit
 
@@ -152,31 +148,6 @@ class PostgresMessages:
     def _row_of(self, message_id: MessageId, entry: Entry) -> dict[str, Any]:
         values = {name: getattr(entry, name) for name in Entry.__struct_fields__}
         return {"tenant_id": self._unit.tenant_id, "message_id": message_id, **values}
-
-    async def applicant(self, application_id: ApplicationId) -> Applicant | None:
-        """Return who applied for what."""
-        row = await self._unit.one_or_none(
-            sa.select(candidates.c.id, candidates.c.full_name, candidates.c.emails, jobs.c.title)
-            .select_from(
-                applications.join(
-                    candidates,
-                    sa.and_(
-                        candidates.c.tenant_id == applications.c.tenant_id,
-                        candidates.c.id == applications.c.candidate_id,
-                    ),
-                ).join(
-                    jobs,
-                    sa.and_(
-                        jobs.c.tenant_id == applications.c.tenant_id,
-                        jobs.c.id == applications.c.job_id,
-                    ),
-                )
-            )
-            .where(applications.c.id == application_id)
-        )
-        if row is None:
-            return None
-        return Applicant(row.id, row.full_name, row.emails[0] if row.emails else None, row.title)
 
 
 def entry_of(row: Any) -> Entry:
