@@ -16,6 +16,10 @@ BIGINT: Final = range(-(2**63), 2**63)
 """What PostgreSQL's widest integer holds."""
 
 _POINTER = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_BOUND = re.compile(
+    r"Expected `(?P<type>\w+)` (?P<length>of length )?(?P<sign>[<>]=?) (?P<number>[-\w.]+?)\."
+)
+_SIGNS: Final = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
 _CODES: Final = (
     ("Expected `str` of length", "wrong_length"),
     ("Expected `array` of length", "wrong_length"),
@@ -116,4 +120,18 @@ def field_error(said: str, path: str) -> FieldError:
     message, pointer = (match["message"], match["path"] or "$") if match else (said, "$")
     tail = pointer.removeprefix("$").replace("[", ".").replace("]", "").strip(".")
     code = next((code for start, code in _CODES if message.startswith(start)), "invalid")
-    return FieldError(_join(path, tail) if tail else path, message.rstrip(".") + ".", code)
+    return FieldError(_join(path, tail) if tail else path, _plain(message.rstrip(".") + "."), code)
+
+
+def _plain(message: str) -> str:
+    """Return msgspec's bounds as a form would say them; what else it says stays as it is."""
+    match = _BOUND.fullmatch(message)
+    if match is None:
+        return message
+    sign, number = match["sign"], match["number"]
+    if match["length"]:
+        bound = "at least" if sign == ">=" else "at most"
+        thing = "character" if match["type"] == "str" else "entry"
+        things = "entries" if thing == "entry" else f"{thing}s"
+        return f"Use {bound} {number} {thing if number == '1' else things}."
+    return f"Use a number {_SIGNS[sign]} {number}."
