@@ -106,6 +106,29 @@ class Story:
         assert now["settings"] == {"api_key": {"set": True}, "keep_hours": 2160}
         assert (await self.noted(await self.arrive("acme", "Edsger")))["greeting"] == "Welcome"
 
+    async def exported(self, candidate_id: str) -> None:
+        """Who asks what is kept of a person is told what the plugin keeps, too."""
+        path = f"/api/v1/candidates/{candidate_id}/export"
+        (told,) = (await self.ask("acme", "GET", path)).json()["plugins"]
+        assert (told["plugin"], told["status"]) == ("greeter", "answered"), told
+        (arrival,) = told["data"]["arrivals"]
+        assert arrival["candidate_id"] == candidate_id
+
+    async def forgotten(self, candidate_id: str) -> None:
+        """Who is deleted is gone from the plugin's table, and nobody else is."""
+        arrived = "SELECT candidate_id::text FROM x_greeter_arrivals"
+        before = {row["candidate_id"] for row in await self.rows(arrived)}
+        answer = await self.ask("acme", "DELETE", f"/api/v1/candidates/{candidate_id}")
+        assert answer.status_code == 204, answer.text
+
+        async def gone() -> bool:
+            return {row["candidate_id"] for row in await self.rows(arrived)} != before
+
+        await eventually(gone, 30)
+        after = {row["candidate_id"] for row in await self.rows(arrived)}
+        assert before - after == {candidate_id}
+        assert len(after) == 1
+
     async def disabled(self) -> None:
         """It is gone within seconds, and what happens then is none of its affair."""
         answer = await self.ask("acme", "POST", f"{PLUGIN}/disable")
@@ -117,7 +140,7 @@ class Story:
         await eventually(gone, 5)
         unseen = await self.arrive("acme", "Unseen")
         await eventually(lambda: self.dispatched(unseen))
-        assert len(await self.rows("SELECT FROM x_greeter_arrivals")) == 2
+        assert len(await self.rows("SELECT FROM x_greeter_arrivals")) == 1
         assert await self.notes_on("acme", unseen) == []
 
     async def uninstalled(self) -> None:
@@ -210,12 +233,14 @@ async def test_a_strangers_plugin_lives_its_whole_life(
     await story.application.start()
     await story.enabled_for_one()
     early = await story.used()
+    await story.exported(early)
 
     write_second_version(package)
     await asyncio.gather(story.released(package, "15 passed"), story.application.stop())
     await asyncio.to_thread(story.environment.install, package / "dist")
     await story.application.start()
     await story.upgraded(early)
+    await story.forgotten(early)
 
     await story.disabled()
     await story.uninstalled()
