@@ -108,10 +108,16 @@ def _jpeg(image: bytes) -> tuple[int, int]:
 
 
 def _webp(image: bytes) -> tuple[int, int]:
-    """Read the first chunk (RFC 9649, 2.5 to 2.7); the container must be as long as it says."""
+    """Read the first chunk (RFC 9649, 2.5 to 2.7); all of them must fill the container."""
     riff, length, webp, chunk = struct.unpack_from("<4sI4s4s", image, 0)
     if (riff, webp) != (b"RIFF", b"WEBP") or length + 8 != len(image):
         raise ValueError("container")
+    at = 12
+    while at < len(image):
+        (size,) = struct.unpack_from("<I", image, at + 4)
+        at += 8 + size + size % 2
+    if at != len(image):
+        raise ValueError("chunks")
     if chunk == b"VP8X":
         width = int.from_bytes(image[24:27], "little") + 1
         height = int.from_bytes(image[27:30], "little") + 1

@@ -9,7 +9,7 @@ from core.tenancy.contracts import Branding
 from core.tenancy.logo import MAX_SIDE, check_logo
 from core.tenancy.look import branding_problems, change_problems, cleaned
 from tests.fixtures.examined import Examined
-from tests.fixtures.logos import data_url, png
+from tests.fixtures.logos import JPEG, data_url, png, webp
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
@@ -17,6 +17,9 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 def test_a_whole_image_is_taken() -> None:
     check_logo(data_url(png()))
     check_logo(data_url(png(MAX_SIDE, 1)))
+    check_logo(data_url(JPEG, "jpeg"))
+    for kind in ("lossy", "lossless", "extended"):
+        check_logo(data_url(webp(kind), "webp"))
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,10 @@ def test_a_whole_image_is_taken() -> None:
         (b"\xff\xd8\xff\xe0\x00\x00\xff\xd9", "jpeg", "not a whole JPEG"),
         (b"RIFF\x04\x00\x00\x00WEBP", "webp", "not a whole WebP"),
         (b"", "png", "PNG, JPEG or WebP"),
+        (webp("extended", width=5_000), "webp", "5000 by 2 pixels"),
+        (webp("extended", height=5_000), "webp", "4 by 5000 pixels"),
+        (webp("lossy") + SVG, "webp", "not a whole WebP"),
+        (JPEG.replace(b"\x00\x02\x00\x04\x03", b"\x20\x02\x00\x04\x03"), "jpeg", "4 by 8194"),
     ],
 )
 def test_what_is_no_logo_is_told_why(image: bytes, kind: str, said: str) -> None:
@@ -43,11 +50,23 @@ def test_what_is_no_logo_is_told_why(image: bytes, kind: str, said: str) -> None
         check_logo(data_url(image, kind))
 
 
-def test_a_broken_image_of_each_length_is_refused(examined: Examined) -> None:
-    image = png(3, 3)
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (png(3, 3), "png"),
+        (JPEG, "jpeg"),
+        (webp("lossy"), "webp"),
+        (webp("lossless"), "webp"),
+        (webp("extended"), "webp"),
+    ],
+    ids=["png", "jpeg", "lossy", "lossless", "extended"],
+)
+def test_a_broken_image_of_each_length_is_refused(
+    image: bytes, kind: str, examined: Examined
+) -> None:
     for length in range(len(image)):
         with pytest.raises(ValueError, match="image"):
-            check_logo(data_url(image[:length]))
+            check_logo(data_url(image[:length], kind))
     examined("beginnings of an image", len(image))
 
 
