@@ -207,6 +207,17 @@ async def test_permissions_are_checked(
     assert answer.status_code == status, answer.text
 
 
+async def test_methods_that_no_route_can_have_are_refused_and_the_others_named(client: Any) -> None:
+    admin = client("acme", "admin")
+    assert (await admin.request("TRACE", f"{URL}/note")).status_code == 405
+    head = await admin.request("HEAD", f"{URL}/note")
+    assert (head.status_code, head.content) == (200, b"")
+    allowed = await admin.request("OPTIONS", f"{URL}/note")
+    assert allowed.status_code == 204
+    named = {each.strip() for each in allowed.headers["allow"].split(",")}
+    assert named == {"DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"}
+
+
 async def test_what_is_not_enabled_is_not_there(
     client: Any, plugged: Runtime, world: World
 ) -> None:
