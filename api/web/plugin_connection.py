@@ -62,7 +62,7 @@ async def callback(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Rep
     if answered.outcome == "connected":
         return redirect(f"{where}?done=connected", headers=_NO_STORE)
     known = answered.outcome if answered.outcome in OUTCOMES else "otherwise"
-    return redirect(f"{where}?failed={known}#account", headers=_NO_STORE)
+    return redirect(f"{where}?failed={known}", headers=_NO_STORE)
 
 
 @post("/settings/plugins/{plugin_id:str}/disconnect", **POSTED)

@@ -48,7 +48,7 @@ OBSTACLES: Final[Labels] = {
     "permissions": mark("This version asks for more than was accepted. Read what, then accept it."),
     "settings": mark("This version needs settings that it doesn't have yet. Fill them in below."),
     "tables": mark("The database isn't ready for this version. The operator migrates it."),
-    "account": mark("It has no account to work with. Connect one below."),
+    "account": mark("The account that it works with isn't connected. Connect it below."),
 }
 BROUGHT: Final[Labels] = {
     "port": mark("Does the work of"),

@@ -264,7 +264,7 @@ async def test_an_answer_that_names_the_wrong_issuer_is_thrown_away(
     vendor.issuer = "https://elsewhere.example"
     asked = len(vendor.requests)
     answer = await back(admin, await vendor.agree(await begun(admin)))
-    assert answer.headers["location"] == f"{PAGE}?failed=wrong_issuer#account"
+    assert answer.headers["location"] == f"{PAGE}?failed=wrong_issuer"
     assert len(vendor.requests) == asked
     vendor.issuer = vendor.origin
     await connected(admin, vendor)
@@ -328,12 +328,12 @@ async def test_what_the_vendor_refuses_or_cannot_answer_connects_nothing(
     address = await vendor.agree(await begun(admin))
     vendor.codes.clear()
     answer = await back(admin, address)
-    assert answer.headers["location"] == f"{PAGE}?failed=exchange_refused#account"
+    assert answer.headers["location"] == f"{PAGE}?failed=exchange_refused"
     body = {"settings": {"client_secret": "wrong"}}
     version = (await admin.get(URL)).headers["etag"]
     await admin.put(f"{URL}/settings", json=body, headers={"If-Match": version})
     answer = await back(admin, await vendor.agree(await begun(admin)))
-    assert answer.headers["location"] == f"{PAGE}?failed=exchange_refused#account"
+    assert answer.headers["location"] == f"{PAGE}?failed=exchange_refused"
     version = (await admin.get(URL)).headers["etag"]
     await admin.put(
         f"{URL}/settings",

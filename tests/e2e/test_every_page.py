@@ -32,6 +32,7 @@ OF_OTHERS: Final = frozenset(
         "api.web.careers_feeds",
         "api.web.careers_status",
         "api.web.planned",
+        "api.web.plugin_connection",
         "api.web.plugin_pages",
         "api.web.plugin_settings",
     )
