@@ -20,7 +20,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from core.ports.outbound import AnswerTooLarge, OutboundAnswer, OutboundRefused, OutboundUnavailable
 from core.shared.errors import FieldError, InvalidInput
-from core.shared.secret import Secret
+from core.shared.secret import HIDDEN, Secret
 from plugins.host.catalogue import LoadedPlugin
 from plugins.sdk.contributions import OAuthProvider
 from tenants.plugins.seams import Network
@@ -55,6 +55,12 @@ class Tokens(msgspec.Struct, frozen=True):
 
     access_token: str
     refresh_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Tokens({HIDDEN})"
+
+    def __rich_repr__(self) -> list[str]:
+        return [HIDDEN]
 
     def sealable(self) -> Secret:
         """Return them as one text."""

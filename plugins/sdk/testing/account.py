@@ -37,6 +37,7 @@ class FakeAccount:
         self.asked += 1
         if refused is not None and refused == self._answer:
             self._answer = NotConnected(NOT_CONNECTED) if self._next is None else self._next
+            self._next = None
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
