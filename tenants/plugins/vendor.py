@@ -59,8 +59,8 @@ class Tokens(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Tokens({HIDDEN})"
 
-    def __rich_repr__(self) -> list[str]:
-        return [HIDDEN]
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("tokens", HIDDEN)]
 
     def sealable(self) -> Secret:
         """Return them as one text."""
