@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_name
 
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
 from core.careers.ports import FormSeals
+from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId
-from core.templates.contracts import Items, Language, TemplateKind
+from core.templates.contracts import Items, TemplateKind
 from core.templates.kinds import language_of
 from core.templates.layout import Letterhead
 from core.templates.ports import ApplicationFacts
@@ -76,7 +78,10 @@ class TenantFacts:
         self._seals: FormSeals = TenantFormSeals(session.settings, session.tenant)
 
     async def of_application(
-        self, application_id: ApplicationId, kind: TemplateKind
+        self,
+        application_id: ApplicationId,
+        kind: TemplateKind,
+        interview_id: InterviewId | None = None,
     ) -> ApplicationFacts | None:
         """Return what there is to say of an application."""
         rows = rows_of(self._session)
@@ -100,13 +105,14 @@ class TenantFacts:
             interview = await mail_interview(
                 rows,
                 application_id,
+                interview_id,
                 status=INTERVIEW_KINDS[kind],
                 after=self._session.clock.now(),
             )
             complete = interview is not None
             if interview is not None:
-                language = language_of(subject.language, self._session.tenant.locale)
-                values.update(interview_values(interview, language))
+                locale = locale_of(subject.language, self._session.tenant.locale)
+                values.update(interview_values(interview, locale))
         return ApplicationFacts(
             CandidateId(subject.candidate_id),
             subject.full_name,
@@ -131,13 +137,25 @@ def site_url(session: Session, custom_domain: str | None) -> str:
     return tenant_url(session.settings, session.tenant)
 
 
-def interview_values(interview: MailInterview, language: Language) -> dict[str, str | Items]:
+def locale_of(language: str | None, tenant_locale: str) -> str:
+    """Return how dates are written: as the tenant does, if that is in the mail's language."""
+    chosen = language_of(language, tenant_locale)
+    try:
+        own = Locale.parse(tenant_locale, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return chosen
+    return str(own) if own.language == chosen else chosen
+
+
+def interview_values(interview: MailInterview, locale: str) -> dict[str, str | Items]:
     """Return what is said of an interview, its time as people where it is speak of it."""
     begins, minutes = _local(interview.starts_at, interview.time_zone), _minutes(interview)
-    zone = get_timezone_name(begins, width="short", locale=language)
+    zone = get_timezone_name(begins, width="short", locale=locale)
+    if not zone[:1].isalpha():
+        zone = f"UTC{zone[:3]}:{zone[3:]}"  # languages that have no name for it
     return {
-        "interview_date": format_date(begins, format="full", locale=language),
-        "interview_time": f"{format_time(begins, format='short', locale=language)} {zone}",
+        "interview_date": format_date(begins, format="full", locale=locale),
+        "interview_time": f"{format_time(begins, format='short', locale=locale)} {zone}",
         "interview_duration": str(minutes),
         "interview_location": interview.location or "",
         "interview_link": interview.link or "",

@@ -100,6 +100,7 @@ NOT_SENT: Final[Labels] = {
     "no_address": mark("there is no e-mail address"),
     "nobody_sends": mark("no plugin sends e-mail"),
     "nothing_to_say": mark("there was nothing to say"),
+    "interview_changed": mark("the interview was changed"),
 }
 """Why an automation sent nothing."""
 STAGE_KIND: Final[Labels] = {

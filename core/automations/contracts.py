@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.applications.contracts import ApplicationId
+from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId, StageKind
 from core.ports.tasks import task
 from core.shared.ids import MemberId
@@ -18,8 +19,17 @@ StepId = NewType("StepId", UUID)
 
 RuleKey = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 
-Trigger = Literal["application_received", "stage_reached", "rejected", "hired"]
-"""What happens to an application."""
+Trigger = Literal[
+    "application_received",
+    "stage_reached",
+    "rejected",
+    "hired",
+    "interview_scheduled",
+    "interview_rescheduled",
+    "interview_cancelled",
+    "interview_ahead",
+]
+"""What happens to an application. `interview_ahead`: an interview comes near."""
 
 StepState = Literal["planned", "done", "skipped", "taken_back"]
 """`skipped`: when its time came, or before, it didn't fit any more; `reason` says why."""
@@ -32,6 +42,7 @@ SkipReason = Literal[
     "no_address",
     "nobody_sends",
     "nothing_to_say",
+    "interview_changed",
 ]
 
 MAX_DELAY_MINUTES = 30 * 24 * 60
@@ -41,7 +52,8 @@ DelayMinutes = Annotated[
     msgspec.Meta(
         ge=0,
         le=MAX_DELAY_MINUTES,
-        description="How long to wait; until then it can be taken back.",
+        description="How long to wait; until then it can be taken back. For `interview_ahead`: "
+        "how long before the interview.",
         examples=[30],
     ),
 ]
@@ -99,6 +111,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     to_address: str | None
     stage: str | None
     """The stage that was reached."""
+    interview_id: InterviewId | None
+    """The interview that it is about."""
     happened_at: datetime
     """When what caused it happened."""
     due_at: datetime

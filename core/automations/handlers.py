@@ -14,11 +14,11 @@ from core.applications.events import (
     ApplicationWithdrawn,
 )
 from core.automations.contracts import RuleView, StepId
-from core.automations.events import StepPlanned
 from core.automations.model import Standing, Step
+from core.automations.planning import drop, plan, rule_for
 from core.automations.ports import Mail, RuleChanges, Steps
-from core.automations.rules import Occasion, rule_that_applies, rules_for
-from core.automations.running import end, run
+from core.automations.rules import Occasion
+from core.automations.running import run
 from core.careers.events import SubmissionReceived
 from core.jobs.contracts import StageId
 from core.ports.tasks import Tasks
@@ -63,38 +63,34 @@ async def follow(
     Nothing is planned for who didn't apply, and while no plugin sends for the tenant: who enables
     one later wants no news of the past to go out.
     """
-    application_id, now = ApplicationId(event.aggregate_id), clock.now()
+    if clock.now() - delivery.occurred_at > TOO_LATE:
+        return  # what is planned is looked at again before it is done
+    application_id = ApplicationId(event.aggregate_id)
     standing = await steps.standing(application_id)
     if standing is None:
         return
     for planned in await steps.planned_for_change(application_id):
-        misfit = planned.misfit(standing)
-        if misfit is not None:
-            await tasks.cancel(planned.task_key)
-            planned.skip(misfit, now)
-            await end(planned, steps, recorder)
-    if standing.source in NOT_APPLIED or now - delivery.occurred_at > TOO_LATE:
+        now_standing = standing
+        if planned.interview_id is not None:
+            now_standing = await steps.standing(application_id, planned.interview_id) or standing
+        await drop(planned, now_standing, steps=steps, tasks=tasks, clock=clock, recorder=recorder)
+    if standing.source in NOT_APPLIED:
         return
     occasion, stage_id = await _occasion(event, steps)
     if occasion is None:
         return
-    rule = await _rule(standing, occasion, rules, mail)
+    rule = await rule_for(standing, occasion, rules, mail)
     if rule is None:
         return
-    step = _step(rule, standing, occasion, stage_id, delivery, ids)
-    if step.misfit(standing) is not None or not await steps.add(step):
-        return
-    if rule.delay_minutes == 0:
-        await run(step, standing, rule, steps=steps, mail=mail, clock=clock, recorder=recorder)
-        return
-    await tasks.schedule(
-        "automation_step",
-        {"step_id": step.id},
-        run_at=step.due_at,
-        unique_key=step.task_key,
-    )
-    recorder.record(
-        StepPlanned(aggregate_id=step.id, application_id=application_id, rule_key=step.rule_key)
+    await plan(
+        _step(rule, standing, occasion, stage_id, delivery, ids),
+        standing,
+        rule,
+        steps=steps,
+        mail=mail,
+        tasks=tasks,
+        clock=clock,
+        recorder=recorder,
     )
 
 
@@ -123,7 +119,7 @@ async def applied_again(
     if standing is None:
         return
     occasion = Occasion("application_received")
-    rule = await _rule(standing, occasion, rules, mail)
+    rule = await rule_for(standing, occasion, rules, mail)
     if rule is None:
         return
     since = UtcDatetime(now - REMINDED_AT_MOST_EVERY)
@@ -132,17 +128,6 @@ async def applied_again(
     step = _step(rule, standing, occasion, None, delivery, ids)
     if step.misfit(standing) is None and await steps.add(step):
         await run(step, standing, rule, steps=steps, mail=mail, clock=clock, recorder=recorder)
-
-
-async def _rule(
-    standing: Standing, occasion: Occasion, rules: RuleChanges, mail: Mail
-) -> RuleView | None:
-    """Return the rule that applies, if there is anybody to write to and anything that sends."""
-    known = rules_for(standing.job_id, await rules.changes(standing.job_id))
-    rule = rule_that_applies(known, occasion)
-    if rule is None or not standing.has_address or not await mail.is_possible():
-        return None
-    return rule
 
 
 async def _occasion(

@@ -1,6 +1,7 @@
 """Something that a rule does for one application, from its planning to its end."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from core.applications.contracts import ApplicationId, Disposition
@@ -12,10 +13,19 @@ from core.automations.contracts import (
     Trigger,
 )
 from core.automations.errors import TooLateToTakeBack
+from core.interviews.contracts import InterviewId, InterviewStatus
 from core.jobs.contracts import JobId, StageId
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 from core.templates.contracts import TemplateKind
+
+
+@dataclass
+class InterviewStanding:
+    """How an interview stands at present."""
+
+    status: InterviewStatus
+    starts_at: datetime
 
 
 @dataclass
@@ -28,6 +38,8 @@ class Standing:
     disposition: Disposition
     stage_id: StageId
     has_address: bool
+    interview: InterviewStanding | None = None
+    """The interview that is asked about, if it is there."""
 
 
 @dataclass
@@ -49,6 +61,9 @@ class Step:
     ended_at: UtcDatetime | None = None
     taken_back_by: MemberId | None = None
     message_id: UUID | None = None
+    interview_id: InterviewId | None = None
+    interview_at: datetime | None = None
+    """When the interview was to begin as far as was known."""
 
     @property
     def task_key(self) -> str:
@@ -66,7 +81,17 @@ class Step:
             return "closed"
         if self.trigger == "stage_reached" and self.stage_id != standing.stage_id:
             return "moved_on"
-        return None
+        return self._interview_misfit(standing.interview)
+
+    def _interview_misfit(self, interview: InterviewStanding | None) -> SkipReason | None:
+        if self.interview_id is None:
+            return None
+        if interview is None:
+            return "interview_changed"
+        if self.trigger == "interview_cancelled":
+            return None if interview.status == "cancelled" else "interview_changed"
+        is_as_known = interview.status == "scheduled" and interview.starts_at == self.interview_at
+        return None if is_as_known else "interview_changed"
 
     def done(self, message_id: UUID, now: UtcDatetime) -> None:
         """Note the message that came of it."""

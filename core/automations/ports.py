@@ -10,6 +10,7 @@ from core.applications.contracts import ApplicationId
 from core.automations.contracts import RuleKey, StepId, StepView
 from core.automations.model import Standing, Step
 from core.automations.rules import RuleChange
+from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId, StageId, StageKind
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
@@ -72,8 +73,10 @@ class Steps(Protocol):
         """Keep what became of it."""
         ...
 
-    async def standing(self, application_id: ApplicationId) -> Standing | None:
-        """Return how an application stands, None when it isn't there any more."""
+    async def standing(
+        self, application_id: ApplicationId, interview_id: InterviewId | None = None
+    ) -> Standing | None:
+        """Return how an application stands, and one of its interviews; None without it."""
         ...
 
     async def stage(self, stage_id: StageId) -> ReachedStage | None:
@@ -102,6 +105,11 @@ class Mail(Protocol):
         """Whether anything sends mail for the tenant."""
         ...
 
-    async def write(self, template: TemplateKind, application_id: ApplicationId) -> UUID | None:
+    async def write(
+        self,
+        template: TemplateKind,
+        application_id: ApplicationId,
+        interview_id: InterviewId | None = None,
+    ) -> UUID | None:
         """Queue the mail and return its id; None when there is nobody to write to."""
         ...

@@ -23,7 +23,7 @@ async def run(
     """Queue the mail, or say why there is none: much may have changed since it was planned."""
     misfit = await _misfit(step, standing, rule, mail)
     if misfit is None:
-        message_id = await mail.write(step.template, step.application_id)
+        message_id = await mail.write(step.template, step.application_id, step.interview_id)
         if message_id is None:
             step.skip("nothing_to_say", clock.now())
         else:

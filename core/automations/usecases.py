@@ -138,7 +138,7 @@ async def run_step(
     step = await steps.get_for_change(command.step_id)
     if step is None or step.state != "planned":
         return
-    standing = await steps.standing(step.application_id)
+    standing = await steps.standing(step.application_id, step.interview_id)
     if standing is None:
         return
     known = rules_for(standing.job_id, await rules.changes(standing.job_id))

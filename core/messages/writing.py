@@ -3,6 +3,7 @@ of theirs.
 """
 
 from core.applications.contracts import ApplicationId
+from core.interviews.contracts import InterviewId
 from core.messages.contracts import SEND_MESSAGE, MessageId
 from core.messages.events import MessageQueued
 from core.messages.model import Content, Message
@@ -40,10 +41,13 @@ class MessageWriter:
         return bool(await self._postman.senders())
 
     async def write(
-        self, template: TemplateKind, application_id: ApplicationId
+        self,
+        template: TemplateKind,
+        application_id: ApplicationId,
+        interview_id: InterviewId | None = None,
     ) -> MessageId | None:
         """Queue a message to the candidate; None when no address is known, or nothing to say."""
-        written = await self._mail.write(template, application_id)
+        written = await self._mail.write(template, application_id, interview_id)
         if written is None or written.to_address is None:
             return None
         message = Message(

@@ -8,6 +8,7 @@ import msgspec
 
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
+from core.interviews.contracts import InterviewId
 from core.shared.ids import MemberId
 from core.shared.text import LINE, TEXT
 from core.shared.usecase import Command, Query
@@ -117,11 +118,15 @@ class ApplicationMail(Protocol):
     """Words mails to candidates about their application."""
 
     async def write(
-        self, kind: TemplateKind, application_id: ApplicationId
+        self,
+        kind: TemplateKind,
+        application_id: ApplicationId,
+        interview_id: InterviewId | None = None,
     ) -> AddressedMail | None:
         """Return the mail in the candidate's language.
 
-        None when there is no such application, or nothing that such a mail could be about.
+        One about an interview is about that which is named, or else about the next. None when there
+        is no such application, or nothing that such a mail could be about.
         """
         ...
 

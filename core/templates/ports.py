@@ -7,6 +7,7 @@ import msgspec
 
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
+from core.interviews.contracts import InterviewId
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 from core.templates.contracts import Language, TemplateKind, TrialMail, Values, WrittenMail
@@ -79,7 +80,10 @@ class Facts(Protocol):
     """What mails may say."""
 
     async def of_application(
-        self, application_id: ApplicationId, kind: TemplateKind
+        self,
+        application_id: ApplicationId,
+        kind: TemplateKind,
+        interview_id: InterviewId | None = None,
     ) -> ApplicationFacts | None:
         """Return what there is to say in a mail of `kind`, None without such an application.
 

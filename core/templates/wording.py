@@ -4,6 +4,7 @@ Other slices ask for `Wording` or `ApplicationMail` of the contracts; these stan
 """
 
 from core.applications.contracts import ApplicationId
+from core.interviews.contracts import InterviewId
 from core.shared.tenant import TenantContext
 from core.templates.contracts import (
     AddressedMail,
@@ -62,10 +63,13 @@ class CandidateMail:
         self._facts = facts
 
     async def write(
-        self, kind: TemplateKind, application_id: ApplicationId
+        self,
+        kind: TemplateKind,
+        application_id: ApplicationId,
+        interview_id: InterviewId | None = None,
     ) -> AddressedMail | None:
         """Return the mail in the candidate's language."""
-        facts = await self._facts.of_application(application_id, kind)
+        facts = await self._facts.of_application(application_id, kind, interview_id)
         if facts is None or not facts.complete:
             return None
         return AddressedMail(

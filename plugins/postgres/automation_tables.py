@@ -48,13 +48,21 @@ automation_steps = tenant_table(
     time_column("ended_at", nullable=True),
     uuid_column("taken_back_by", nullable=True),
     uuid_column("message_id", nullable=True),
+    uuid_column("interview_id", nullable=True),
+    time_column("interview_at", nullable=True),
     sa.CheckConstraint("state IN ('planned', 'done', 'skipped', 'taken_back')", name="state"),
     unique=[("event_id", "rule_key")],
     refs=[
         Ref("application_id", "applications", "CASCADE"),
         Ref("taken_back_by", "members"),
         Ref("message_id", "messages", "SET NULL"),
+        Ref("interview_id", "interviews", "CASCADE"),
     ],
-    indexes=[("application_id", "happened_at", "id"), ("taken_back_by",), ("message_id",)],
+    indexes=[
+        ("application_id", "happened_at", "id"),
+        ("taken_back_by",),
+        ("message_id",),
+        ("interview_id",),
+    ],
 )
 """What rules plan and did. An event is reacted to once by each rule."""

@@ -13,9 +13,10 @@ from core.applications.contracts import ApplicationId
 from core.applications.errors import ApplicationNotFound
 from core.automations.contracts import RuleKey, StepId, StepView
 from core.automations.errors import RuleChanged
-from core.automations.model import Standing, Step
+from core.automations.model import InterviewStanding, Standing, Step
 from core.automations.ports import ReachedStage
 from core.automations.rules import NAMES, RuleChange
+from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId, StageId
 from core.shared.clock import UtcDatetime
 from core.shared.errors import FieldError, InvalidInput
@@ -24,6 +25,7 @@ from plugins.postgres.application_tables import applications
 from plugins.postgres.automation_tables import automation_rules, automation_steps
 from plugins.postgres.candidate_tables import candidates
 from plugins.postgres.database import TenantReader
+from plugins.postgres.interview_tables import interviews
 from plugins.postgres.job_tables import stages
 from plugins.postgres.templates import Rows
 from plugins.postgres.unit import Unit
@@ -193,14 +195,18 @@ class PostgresSteps:
             )
         )
 
-    async def standing(self, application_id: ApplicationId) -> Standing | None:
-        """Return how an application stands."""
+    async def standing(
+        self, application_id: ApplicationId, interview_id: InterviewId | None = None
+    ) -> Standing | None:
+        """Return how an application and one of its interviews stand."""
         row = await self._unit.one_or_none(
             sa.select(
                 applications.c.job_id,
                 applications.c.source,
                 applications.c.disposition,
                 applications.c.stage_id,
+                interviews.c.status.label("interview_status"),
+                interviews.c.starts_at,
                 (sa.func.cardinality(candidates.c.emails) > 0).label("has_address"),
             )
             .join_from(
@@ -209,6 +215,14 @@ class PostgresSteps:
                 sa.and_(
                     candidates.c.tenant_id == applications.c.tenant_id,
                     candidates.c.id == applications.c.candidate_id,
+                ),
+            )
+            .outerjoin(
+                interviews,
+                sa.and_(
+                    interviews.c.tenant_id == applications.c.tenant_id,
+                    interviews.c.application_id == applications.c.id,
+                    interviews.c.id == interview_id,
                 ),
             )
             .where(applications.c.id == application_id)
@@ -222,6 +236,9 @@ class PostgresSteps:
             row.disposition,
             StageId(row.stage_id),
             row.has_address,
+            None
+            if row.interview_status is None
+            else InterviewStanding(row.interview_status, row.starts_at),
         )
 
     async def stage(self, stage_id: StageId) -> ReachedStage | None:
@@ -283,6 +300,7 @@ def _view(row: sa.Row[Any]) -> StepView:
     kept.pop("event_id")
     kept.pop("application_id")
     kept.pop("stage_id")
+    kept.pop("interview_at")
     return msgspec.convert(
         {
             **kept,

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from core.applications.contracts import ApplicationId
+from core.interviews.contracts import InterviewId
 from core.tenancy.contracts import Branding
 from plugins.postgres.application_tables import applications
 from plugins.postgres.candidate_tables import candidates
@@ -133,9 +134,19 @@ async def mail_subject(rows: Rows, application_id: ApplicationId) -> MailSubject
 
 
 async def mail_interview(
-    rows: Rows, application_id: ApplicationId, *, status: str, after: datetime
+    rows: Rows,
+    application_id: ApplicationId,
+    interview_id: InterviewId | None,
+    *,
+    status: str,
+    after: datetime,
 ) -> MailInterview | None:
-    """Return the next interview of that status that ends after an instant."""
+    """Return the interview that is named, or the next of that status that ends after an instant."""
+    which = (
+        interviews.c.id == interview_id
+        if interview_id is not None
+        else sa.and_(interviews.c.status == status, interviews.c.ends_at > after)
+    )
     names = (
         sa.select(sa.func.array_agg(sa.distinct(members.c.name)))
         .select_from(
@@ -165,8 +176,7 @@ async def mail_interview(
         )
         .where(
             interviews.c.application_id == application_id,
-            interviews.c.status == status,
-            interviews.c.ends_at > after,
+            which,
         )
         .order_by(interviews.c.starts_at, interviews.c.id)
         .limit(1)

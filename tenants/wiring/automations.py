@@ -1,6 +1,6 @@
 """Which adapters stand behind the ports of automations."""
 
-from core.automations import handlers, usecases
+from core.automations import handlers, interview_handlers, usecases
 from core.automations.ports import Mail, RuleChanges, RuleStore, StepQueries, Steps
 from core.messages.writing import MessageWriter
 from plugins.postgres.automations import (
@@ -16,7 +16,7 @@ from tenants.mail_facts import rows_of
 from tenants.postman import postman_of
 from tenants.wiring.templates import application_mail_of
 
-USE_CASES = (handlers, usecases)
+USE_CASES = (handlers, interview_handlers, usecases)
 """Importing them registers what they handle."""
 
 

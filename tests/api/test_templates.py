@@ -159,6 +159,10 @@ async def test_automations_are_listed_and_changed(
         "interview_reached": True,
         "offer_reached": False,
         "stage_reached": False,
+        "interview_scheduled": False,
+        "interview_rescheduled": False,
+        "interview_cancelled": False,
+        "interview_reminder": False,
         "hired": False,
         "rejected": True,
     }

@@ -1,6 +1,7 @@
 """What candidates are told by itself, and what they aren't: through real events and real tasks."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from core.automations.contracts import ChangeRule, ListPlanned, ListRules, Reset
 from core.automations.errors import StepNotFound, TooLateToTakeBack
 from core.candidates.contracts import CreateCandidate
 from core.careers.contracts import AdmittedForm, Apply, FollowApplication
+from core.interviews.contracts import CancelInterview, RescheduleInterview, ScheduleInterview
 from core.jobs.contracts import JobId, JobView
 from core.messages.contracts import ListMessages, MessageView, ShowMessage
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
@@ -411,3 +413,59 @@ async def test_a_tenants_own_words_are_sent_and_only_its_own(
     (message,) = await people.told(application.id)
     assert message.subject == "Ahoy"
     assert "Sailor it is." in message.text
+
+
+async def test_interviews_are_told_with_their_time_where_they_are(
+    people: People, worker: DueWork, due_now: Callable[[], Any], world: World
+) -> None:
+    admin, scope = people.scope("admin"), people.scope()
+    for key in ("interview_scheduled", "interview_rescheduled", "interview_reminder"):
+        await admin.execute(ChangeRule(key=key, enabled=True))
+    await admin.execute(ChangeRule(key="interview_scheduled", delay_minutes=0))
+    application = await people.applied(await people.open_job(title="Owl"))
+    await worker.run_due()
+    begins = datetime(2027, 3, 29, 12, 30, tzinfo=UTC)  # the clocks went forward the night before
+    interview = await scope.execute(
+        ScheduleInterview(
+            application_id=application.id,
+            kind="onsite",
+            starts_at=begins,
+            ends_at=begins + timedelta(minutes=45),
+            time_zone="Europe/Berlin",
+            interviewers=(world.acme.members["interviewer"].member_id,),
+            location="Hauptstraße 1 <Berlin>",
+        )
+    )
+    await worker.run_due()
+    invitation = (await people.told(application.id))[-1]
+    assert invitation.purpose == "interview_invitation"
+    assert "29 March 2027" in invitation.subject
+    for part in ("14:30 CEST", "45 minutes", "Hauptstraße 1 <Berlin>"):
+        assert part in invitation.text, part
+    assert "Hauptstraße 1 &lt;Berlin&gt;" in (invitation.html or "")
+    (reminder, *_) = (await scope.ask(ListPlanned(application_id=application.id))).items
+    assert (reminder.rule_key, reminder.due_at) == (
+        "interview_reminder",
+        begins - timedelta(days=1),
+    )
+    # Another time: the reminder of the old one is dropped, and the new one planned.
+    later = begins + timedelta(days=2)
+    await scope.execute(
+        RescheduleInterview(
+            interview_id=interview.id, starts_at=later, ends_at=later + timedelta(hours=1)
+        )
+    )
+    await worker.run_due()
+    steps = (await scope.ask(ListPlanned(application_id=application.id))).items
+    found = {(each.rule_key, each.due_at): (each.state, each.reason) for each in steps}
+    assert found["interview_reminder", reminder.due_at] == ("skipped", "interview_changed")
+    assert found["interview_reminder", later - timedelta(days=1)] == ("planned", None)
+    # Cancelled: neither the news of the new time nor the reminder goes out.
+    await scope.execute(CancelInterview(interview_id=interview.id, reason="Ill."))
+    await worker.run_due()
+    TAKEN.clear()
+    await due_now()
+    await worker.run_due()
+    assert TAKEN == []
+    steps = (await scope.ask(ListPlanned(application_id=application.id))).items
+    assert {each.state for each in steps} == {"done", "skipped"}

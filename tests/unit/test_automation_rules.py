@@ -1,6 +1,6 @@
 """Which rule applies when something happens, and what holds when its time has come."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,8 +8,9 @@ import pytest
 from core.applications.contracts import ApplicationId
 from core.automations.contracts import StepId, Trigger
 from core.automations.errors import TooLateToTakeBack
-from core.automations.model import Standing, Step
+from core.automations.model import InterviewStanding, Standing, Step
 from core.automations.rules import DEFAULT_RULES, Occasion, RuleChange, rule_that_applies, rules_for
+from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId, StageId, StageKind
 from core.shared.clock import UtcDatetime
 from core.templates.kinds import KINDS
@@ -95,6 +96,22 @@ def step(trigger: Trigger) -> Step:
         happened_at=NOW,
         due_at=NOW,
     )
+
+
+def test_a_mail_about_an_interview_is_about_it_as_it_stands() -> None:
+    invited = step("interview_scheduled")
+    invited.interview_id, invited.interview_at = InterviewId(uuid4()), NOW
+    now = standing()
+    assert invited.misfit(now) == "interview_changed", "it is gone"
+    now.interview = InterviewStanding("scheduled", NOW)
+    assert invited.misfit(now) is None
+    now.interview = InterviewStanding("scheduled", NOW + timedelta(hours=1))
+    assert invited.misfit(now) == "interview_changed"
+    now.interview = InterviewStanding("cancelled", NOW)
+    assert invited.misfit(now) == "interview_changed"
+    cancelled = step("interview_cancelled")
+    cancelled.interview_id = invited.interview_id
+    assert cancelled.misfit(now) is None
 
 
 def standing(disposition: str = "active", stage: StageId = STAGE) -> Standing:
