@@ -73,31 +73,24 @@ def settings_of(own: Preferences, defaults: Defaults) -> tuple[TypeSetting, ...]
 
 
 def is_quiet(hours: QuietHours, now: UtcDatetime) -> bool:
-    """Whether `now` lies within the hours on the wall clock of their zone.
-
-    The wall clock is what counts: in a night that is an hour longer or shorter they still begin and
-    end when it says so. Hours that end when they start never end.
-    """
-    wall = now.astimezone(ZoneInfo(hours.zone)).time()
-    starts, ends = _time(hours.starts), _time(hours.ends)
-    if starts < ends:
-        return starts <= wall < ends
-    return wall >= starts or wall < ends
+    """Whether `now` lies within the hours on the wall clock of their zone."""
+    return quiet_until(hours, now) != now
 
 
 def quiet_until(hours: QuietHours, now: UtcDatetime) -> UtcDatetime:
     """Return when the hours that `now` lies in end; `now` itself when it lies in none.
 
-    An end that the wall clock skips in the night of a change is the moment it would have been.
+    The wall clock is what counts: in a night that is an hour longer or shorter they still begin and
+    end when it says so, once: at the first of two times that it shows twice, and at the moment that
+    would have been where it skips one.
     """
-    if not is_quiet(hours, now):
-        return now
     zone = ZoneInfo(hours.zone)
-    wall = now.astimezone(zone)
-    ends = _time(hours.ends)
-    day = wall.date() if wall.time() < ends else wall.date() + timedelta(days=1)
-    return UtcDatetime(datetime.combine(day, ends, zone).astimezone(UTC))
-
-
-def _time(text: str) -> time:
-    return time.fromisoformat(text)
+    starts, ends = time.fromisoformat(hours.starts), time.fromisoformat(hours.ends)
+    today = now.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):
+        last = day if starts < ends else day + timedelta(days=1)
+        begin = datetime.combine(day, starts, zone).astimezone(UTC)
+        end = datetime.combine(last, ends, zone).astimezone(UTC)
+        if begin <= now < end:
+            return UtcDatetime(end)
+    return now

@@ -19,7 +19,7 @@ from core.shared.ids import TenantId
 from plugins.postgres.identity_check import assert_safe_app_role
 from plugins.postgres.open_units import noted
 from plugins.postgres.read_pool import ReadPool
-from plugins.postgres.unit import SET_TENANT, Unit
+from plugins.postgres.unit import SET_TENANT, Unit, call_text
 
 CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
@@ -203,7 +203,7 @@ class TenantReader:
     async def call(self, function: str, *arguments: Any) -> list[Any]:
         """Return the rows of an SQL function that takes the tenant first: one round trip."""
         return await self._database.fetch(
-            _call(function, len(arguments)), self.tenant_id, *arguments
+            call_text(function, len(arguments)), self.tenant_id, *arguments
         )
 
     async def select(
@@ -212,19 +212,6 @@ class TenantReader:
         """Return the rows of a statement in a transaction of its own: for reads that aren't hot."""
         async with self._database.unit(self.tenant_id) as unit:
             return list(await unit.all(statement, parameters))
-
-
-_CALLS: dict[tuple[str, int], str] = {}
-
-
-def _call(function: str, arguments: int) -> str:
-    try:
-        return _CALLS[function, arguments]
-    except KeyError:
-        places = ", ".join(f"${place}" for place in range(1, arguments + 2))
-        # Both come from our own code: function names are constants, arguments are bound.
-        sql = f"SELECT * FROM {function}({places})"  # noqa: S608
-        return _CALLS.setdefault((function, arguments), sql)
 
 
 def _cause(error: sa.exc.DBAPIError) -> BaseException | None:

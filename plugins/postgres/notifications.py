@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.notifications.about import About
 from core.notifications.contracts import (
@@ -39,8 +39,6 @@ from plugins.postgres.notification_preferences import preferences_of
 from plugins.postgres.notification_tables import notifications
 from plugins.postgres.unit import Unit
 
-_ID: Final = UUID_TYPE(as_uuid=True)
-_IDS: Final = ARRAY(_ID)
 _LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -53,28 +51,17 @@ class PostgresNotificationDesk:
     async def surroundings(self, event_id: EventId, about: About) -> Surroundings:
         """Look around in one round trip."""
         named = (event_id, about.application_id, about.note_id, about.work_id, about.stage_id)
-        found = sa.func.notification_subject_v1(
-            self._unit.tenant_id, *(sa.literal(each, _ID) for each in named)
-        ).table_valued(
-            *(sa.column(name, _ID) for name in ("actor_id", "candidate_id", "job_id")),
-            sa.column("stage", sa.Text),
-            sa.column("assignee_id", _ID),
-            sa.column("recruiters", _IDS),
-            sa.column("keepers", _IDS),
-            sa.column("starter_id", _ID),
-            sa.column("note_text", sa.Text),
-        )
-        (row,) = await self._unit.all(sa.select(found))
+        (row,) = await self._unit.call("notification_subject_v1", *named)
         return Surroundings(
-            actor_id=row.actor_id,
-            candidate_id=row.candidate_id,
-            job_id=row.job_id,
-            stage=row.stage,
-            assignee_id=row.assignee_id,
-            recruiters=tuple(row.recruiters or ()),
-            keepers=tuple(row.keepers or ()),
-            starter_id=row.starter_id,
-            note_text=row.note_text,
+            actor_id=row["actor_id"],
+            candidate_id=row["candidate_id"],
+            job_id=row["job_id"],
+            stage=row["stage"],
+            assignee_id=row["assignee_id"],
+            recruiters=tuple(row["recruiters"] or ()),
+            keepers=tuple(row["keepers"] or ()),
+            starter_id=row["starter_id"],
+            note_text=row["note_text"],
         )
 
     async def colleagues(self) -> list[Colleague]:
@@ -96,33 +83,22 @@ class PostgresNotificationDesk:
         admins: bool,
     ) -> list[Recipient]:
         """Return the active ones of `members`, and the admins where they are asked for."""
-        found = sa.func.notification_recipients_v1(
-            self._unit.tenant_id,
-            sa.literal([str(each) for each in members], JSONB),
+        rows = await self._unit.call(
+            "notification_recipients_v1",
+            _json([str(each) for each in members]),
             admins,
-            sa.literal(list(limited), JSONB),
-            sa.literal(application_id, _ID),
-            sa.literal(candidate_id, _ID),
-        ).table_valued(
-            sa.column("id", _ID),
-            sa.column("role", sa.Text),
-            sa.column("sees", sa.Boolean),
-            sa.column("choices", JSONB),
-            sa.column("quiet_hours", JSONB),
-            sa.column("pop_ups", sa.Boolean),
-            sa.column("default_choices", JSONB),
-            sa.column("locked", JSONB),
-            sa.column("browsers", _IDS),
+            _json(list(limited)),
+            application_id,
+            candidate_id,
         )
-        rows = await self._unit.all(sa.select(found))
         return [
             Recipient(
-                id=row.id,
-                role=row.role,
-                sees=row.sees,
-                own=preferences_of(row.choices, row.quiet_hours, pop_ups=row.pop_ups),
-                defaults=Defaults(row.default_choices or {}, row.locked or []),
-                browsers=tuple(row.browsers or ()),
+                id=row["id"],
+                role=row["role"],
+                sees=row["sees"],
+                own=preferences_of(row["choices"], row["quiet_hours"], pop_ups=row["pop_ups"]),
+                defaults=Defaults(row["default_choices"] or {}, row["locked"] or []),
+                browsers=tuple(row["browsers"] or ()),
             )
             for row in rows
         ]
@@ -140,25 +116,20 @@ class PostgresNotificationDesk:
             }
             for member_id, notification_id, reach in receivers
         ]
-        filed = sa.func.file_notification_v1(
-            self._unit.tenant_id,
-            sa.literal(given, JSONB),
-            sa.literal(entry.type, sa.Text),
-            sa.literal(entry.notice, sa.Text),
-            sa.literal(entry.group, sa.Text),
+        rows = await self._unit.call(
+            "file_notification_v1",
+            _json(given),
+            entry.type,
+            entry.notice,
+            entry.group,
             entry.is_once,
-            sa.literal(entry.application_id, _ID),
-            sa.literal(entry.note_id, _ID),
-            sa.literal(entry.actor_id, _ID),
-            sa.literal(entry.details, JSONB),
-            sa.literal(entry.at, sa.DateTime(timezone=True)),
-        ).table_valued(
-            sa.column("told_member", _ID),
-            sa.column("told_id", _ID),
-            sa.column("told_times", sa.Integer),
-            sa.column("told_unread", sa.Integer),
+            entry.application_id,
+            entry.note_id,
+            entry.actor_id,
+            _json(entry.details),
+            entry.at,
         )
-        return [Told(*tuple(row)) for row in await self._unit.all(sa.select(filed))]
+        return [Told(*row) for row in rows]
 
 
 class PostgresInboxes:
@@ -274,6 +245,10 @@ class PostgresInboxQueries:
             "notification_badge_v1", member_id, list(reach.types), reach.only_assigned
         )
         return Badge(*rows[0])
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _view(row: Any) -> NotificationView:

@@ -5,6 +5,7 @@ carries nothing over to the next user (facts: `set_config(..., true)` is the onl
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.shared.ids import TenantId
 
 SET_TENANT = sa.text("SELECT set_config('app.tenant', :tenant, true)")
+
+
+@cache
+def call_text(function: str, arguments: int) -> str:
+    """Return the statement that calls a function with the tenant and so many arguments."""
+    places = ", ".join(f"${place}" for place in range(1, arguments + 2))
+    # Both come from our own code: function names are constants, arguments are bound.
+    return f"SELECT * FROM {function}({places})"  # noqa: S608
 
 
 class Unit:
@@ -42,6 +51,19 @@ class Unit:
     ) -> Sequence[sa.Row[Any]]:
         """Return every row."""
         return (await self._connection.execute(statement, parameters)).all()
+
+    async def call(self, function: str, *arguments: Any) -> list[Any]:
+        """Return the rows of an SQL function that takes the tenant first, straight from the driver.
+
+        For what runs with every event: a statement through SQLAlchemy takes ten times the CPU. JSON
+        goes in as text and comes out decoded; errors are the driver's.
+        """
+        raw = await self._connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        rows: list[Any] = await driver.fetch(
+            call_text(function, len(arguments)), self.tenant_id, *arguments
+        )
+        return rows
 
     def savepoint(self) -> Any:
         """Return a context manager whose failure undoes only what was done inside it."""

@@ -18,6 +18,7 @@ import uvloop
 from tests.benchmarks import (
     databases,
     measure_lists,
+    measure_notifications,
     measure_pages,
     measure_plugins,
     measure_resumes,
@@ -43,6 +44,7 @@ PARTS = (
     "resumes",
     "streams",
     "latency",
+    "notifications",
     "tasks",
     "plugins",
     "templates",
@@ -56,6 +58,7 @@ _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,
+    "notifications": measure_notifications.measure,
     "pages": measure_pages.measure,
 }
 """Parts that choose their databases by themselves."""

@@ -1,8 +1,9 @@
 """What members are told of, in which words, and when it is quiet; without a database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from string import Formatter
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,14 @@ from core.notifications.contracts import QuietHours
 from core.notifications.mentions import mentioned
 from core.notifications.notices import NOTICES
 from core.notifications.ports import Colleague
-from core.notifications.preferences import Defaults, Preferences, hears, is_quiet, settings_of
+from core.notifications.preferences import (
+    Defaults,
+    Preferences,
+    hears,
+    is_quiet,
+    quiet_until,
+    settings_of,
+)
 from core.notifications.reach import reach_of_role, roles_with
 from core.notifications.types import TYPES
 from core.notifications.wording import said, sentences, worded
@@ -175,3 +183,24 @@ def test_personal_events_have_one_listener(examined: Examined) -> None:
             assert nobody.int == 0
     assert whose("job.created", {"member_id": str(member)}) is None
     examined("personal types", len(PERSONAL))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("ends", ["02:30", "07:00"])
+def test_quiet_hours_end_once_at_the_right_time(zone: str, ends: str) -> None:
+    """Through a whole year, and so through both nights of each zone's change of clocks."""
+    hours = QuietHours(starts="22:00", ends=ends, zone=zone)
+    now, until = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    found: set[datetime] = set()
+    while now < until:
+        end = quiet_until(hours, UtcDatetime(now))
+        if end != now:
+            assert now < end <= now + timedelta(hours=11)
+            found.add(end)
+        now += timedelta(minutes=15)
+    walls = [end.astimezone(ZoneInfo(zone)) for end in sorted(found)]
+    assert len({wall.date() for wall in walls}) == len(walls), "one end a night"
+    assert 364 <= len(walls) <= 366
+    odd = [wall for wall in walls if wall.strftime("%H:%M") != ends]
+    # 02:30 isn't there in the night that skips it: the end is the moment it would have been.
+    assert len(odd) <= (ends == "02:30")
