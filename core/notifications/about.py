@@ -13,7 +13,7 @@ from core.applications.events import (
 )
 from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
-from core.installations.events import PluginChecked
+from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import InterviewRescheduled, InterviewScheduled
 
 
@@ -87,6 +87,8 @@ def rejected_together(event: BulkRejectionFinished) -> About:
     )
 
 
-def checked(event: PluginChecked) -> About | None:
-    """A connection that works is no news."""
-    return None if event.ok else About(details={"plugin": event.plugin_id})
+def checked(event: PluginChecked | PluginConnectionBroken) -> About | None:
+    """A connection that works is no news; one whose account was lost, or fails a test, is."""
+    if isinstance(event, PluginChecked) and event.ok:
+        return None
+    return About(details={"plugin": event.plugin_id})

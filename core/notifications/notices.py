@@ -22,7 +22,7 @@ from core.applications.events import (
 )
 from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
-from core.installations.events import PluginChecked
+from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import (
     FeedbackSubmitted,
     InterviewCancelled,
@@ -273,7 +273,7 @@ NOTICES: Final[dict[str, Notice]] = {
     ),
     "plugin_broken": Notice(
         type="plugin_broken",
-        events=(PluginChecked,),
+        events=(PluginChecked, PluginConnectionBroken),
         about=checked,
         receivers=("admins",),
         title="The connection of {plugin} doesn't work",

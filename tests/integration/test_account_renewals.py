@@ -22,6 +22,7 @@ from core.installations.contracts import (
     ShowPlugin,
     UninstallPlugin,
 )
+from core.notifications.contracts import ListNotifications
 from core.shared.actor import Actor
 from core.shared.clock import UtcDatetime
 from core.shared.errors import Unavailable
@@ -231,8 +232,10 @@ async def test_a_token_that_was_refused_is_renewed_once(connected: Connected) ->
 
 
 async def test_a_vendor_that_takes_it_no_longer_breaks_the_connection(
-    connected: Connected,
+    connected: Connected, database: TestDatabase
 ) -> None:
+    worker = DueWork(TaskRunner(connected.first), database.relay_url)
+    await worker.run_due()  # what other tests left
     vendor = connected.vendor
     vendor.grants[-1].is_ended = True
     connected.end_tokens()
@@ -251,6 +254,10 @@ async def test_a_vendor_that_takes_it_no_longer_breaks_the_connection(
     health = await connected.first.plugins.check(connected.tenant.context, PLUGIN)
     assert not health.ok
     assert "connects the account again" in health.message
+    await worker.run_due()
+    told = (await connected.scope().ask(ListNotifications())).items
+    assert told[0].title == "The connection of calendar doesn't work"
+    assert told[0].link == "/settings/plugins/calendar"
     await connected.connect()
     assert await connected.token() in vendor.grants[-1].access_tokens
     assert (await connected.view()).problem == ""
