@@ -1,7 +1,8 @@
 """Inbound webhooks: `POST /api/hooks/<plugin>/<name>` on the workspace's own host.
 
 Public: the plugin itself checks the sender's signature over the raw bytes. What it lets through is
-kept and answered 202 before anything is done about it; the same delivery again is answered alike.
+kept and answered 202, or 200 where a vendor wants that, before anything is done about it; the same
+delivery again is answered alike.
 """
 
 from typing import Any, Final
@@ -44,7 +45,7 @@ async def receive_webhook(
     body = await request.body()
     if len(body) > MAX_BODY:
         raise HTTPException(status_code=413, detail="The delivery is too large.")
-    await tenant_scope.plugins.requests.webhook(
+    status = await tenant_scope.plugins.requests.webhook(
         tenant_scope.tenant,
         plugin_id,
         name,
@@ -55,7 +56,7 @@ async def receive_webhook(
         ),
         tenant_scope.request_id,
     )
-    return reply(Accepted(), status=202)
+    return reply(Accepted(), status=status)
 
 
 def hooks() -> Router:

@@ -46,7 +46,7 @@ def manifest() -> Manifest:
         id="mailgun",
         name="Mailgun",
         version="1.0.0",
-        sdk=">=1.3,<2",
+        sdk=">=1.4,<2",
         summary="Sends e-mail through Mailgun and notes what becomes of it.",
         description="Give Mailgun the address of the webhook to learn whether messages arrived, "
         "came back or were called spam.",
@@ -86,7 +86,7 @@ def ports() -> tuple[PortAdapter, ...]:
 @hook
 def webhooks() -> tuple[InboundWebhook, ...]:
     """Hear what becomes of messages."""
-    return (InboundWebhook(name="events", verify=verify, handle=take),)
+    return (InboundWebhook(name="events", verify=verify, handle=take, answers=200),)
 
 
 @hook

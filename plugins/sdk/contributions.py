@@ -115,14 +115,16 @@ class InboundWebhook(msgspec.Struct, frozen=True, kw_only=True):
     """A door for a vendor's events at `context.webhook_url(name)`.
 
     `verify` is called at once and returns the vendor's id of the delivery; `Refused` answers 401.
-    What it let through is kept, answered 202 and given to `handle` later; the same id again is
-    answered alike and not handled a second time.
+    What it let through is kept, answered and given to `handle` later; the same id again is answered
+    alike and not handled a second time.
     """
 
     name: Name
     verify: Callable[[Context, WebhookRequest], Awaitable[str]]
     handle: Callable[[Context, WebhookRequest], Awaitable[None]]
     timeout_seconds: Seconds = 30
+    answers: Literal[200, 202] = 202
+    """The status that says "kept"; some vendors take any but 200 for a failure."""
 
 
 class PageContent(msgspec.Struct, frozen=True, kw_only=True):

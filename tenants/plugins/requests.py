@@ -78,8 +78,8 @@ class PluginRequests:
         name: str,
         request: WebhookRequest,
         request_id: str,
-    ) -> None:
-        """Let the plugin check what came, and keep it to be handled soon.
+    ) -> int:
+        """Let the plugin check what came, and keep it to be handled soon; return what to answer.
 
         Raises Unauthenticated when the plugin refuses it, and what says that it couldn't be asked.
         """
@@ -102,6 +102,7 @@ class PluginRequests:
         if not 1 <= len(delivery) <= MAX_DELIVERY or "\x00" in delivery:
             raise Unauthenticated("The delivery has no id, or none that can be kept.")
         await self._keep(tenant, plugin_id, name, delivery, request, request_id)
+        return webhook.answers
 
     async def handle_webhook(
         self, tenant: TenantContext, received: ReceivedWebhook, request_id: str

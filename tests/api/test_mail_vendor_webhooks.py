@@ -184,12 +184,12 @@ async def test_a_message_goes_out_and_what_becomes_of_it_comes_back(
     ((our_id, seen),) = outside.vendors[vendor].taken
     assert (our_id, seen.to) == (message["id"], message["to_address"])
     delivery = told(vendor, message, "delivered", post.runtime)
-    assert await post.tell(vendor, delivery) in {200, 202}
-    assert await post.tell(vendor, delivery) in {200, 202}
+    kept = 200 if vendor == "mailgun" else 202  # Mailgun tries again after anything but 200
+    assert [await post.tell(vendor, delivery) for _ in range(2)] == [kept, kept]
     message = await post.show(message["id"])
     assert message["delivery"] == "delivered"
     assert [each["kind"] for each in message["timeline"]].count("delivered") == 1
-    assert await post.tell(vendor, told(vendor, message, "bounced", post.runtime)) in {200, 202}
+    assert await post.tell(vendor, told(vendor, message, "bounced", post.runtime)) == kept
     message = await post.show(message["id"])
     assert (message["state"], message["delivery"]) == ("failed", "bounced")
     async with post.client("admin") as admin:
