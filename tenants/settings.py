@@ -132,7 +132,8 @@ class Settings(LimitSettings, frozen=True, kw_only=True):
         Meta(
             description="Pepper of the hashed API keys, sessions and links, and key of signed "
             "values. Required with an external database; otherwise made once and kept in the "
-            "data folder. Changing it signs everybody out and voids every API key.",
+            "data folder. Changing it signs everybody out, voids every API key, and makes "
+            "browsers subscribe anew to push messages.",
             extra={"secret": True, "expected": _KEY_EXPECTED},
         ),
     ] = None
