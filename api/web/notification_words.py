@@ -31,6 +31,8 @@ SENTENCES: Final = (
     mark("{actor} gave feedback on {candidate}"),
     mark("{count} times new feedback on {candidate}"),
     mark("A message to {candidate} was not sent"),
+    mark("A message to {candidate} came back"),
+    mark("{count} messages to {candidate} came back"),
     mark("{count} messages to {candidate} were not sent"),
     mark("Nobody knows whether a message reached {candidate}"),
     mark("Of {count} messages to {candidate} nobody knows whether they arrived"),

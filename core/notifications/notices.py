@@ -29,7 +29,7 @@ from core.interviews.events import (
     InterviewRescheduled,
     InterviewScheduled,
 )
-from core.messages.events import MessageFailed, MessageOutcomeUnknown
+from core.messages.events import MessageBounced, MessageFailed, MessageOutcomeUnknown
 from core.notifications.about import (
     About,
     applied,
@@ -237,6 +237,18 @@ NOTICES: Final[dict[str, Notice]] = {
         otherwise=_ELSE,
         title="A message to {candidate} was not sent",
         titles="{count} messages to {candidate} were not sent",
+        message="{job}",
+        link=_CANDIDATE,
+        grouping="candidate",
+    ),
+    "message_bounced": Notice(
+        type="message_failed",
+        events=(MessageBounced,),
+        about=of_its_application,
+        receivers=_OWN,
+        otherwise=_ELSE,
+        title="A message to {candidate} came back",
+        titles="{count} messages to {candidate} came back",
         message="{job}",
         link=_CANDIDATE,
         grouping="candidate",
