@@ -1,6 +1,7 @@
 """A plugin's account gives tokens that hold, renewed by one process at a time, or says why not."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -50,6 +51,8 @@ from tests.fixtures.oauth_vendor import (
     refusal,
 )
 from tests.fixtures.plugins import enable, runtime_with
+from tests.fixtures.repository import ROOT
+from tests.fixtures.served import ServedProduct
 from tests.fixtures.worlds import World
 
 PLUGIN = "calendar"
@@ -172,6 +175,40 @@ async def test_a_token_is_renewed_once_however_many_ask(
         assert given < connected.vendor.grants[-1].access_tokens
         assert (connected.vendor.renewals, connected.vendor.reused) == (rounds, 0)
     examined("calls", 3 * 2 * PARALLEL)
+
+
+async def asking_process(connected: Connected, settings: Settings) -> asyncio.subprocess.Process:
+    """A process that will ask as soon as it is sent a line."""
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.fixtures.account_process", str(connected.tenant.id)),
+        *(str(connected.vendor.port), str(connected.vendor.certificate), str(PARALLEL)),
+        cwd=ROOT,
+        env=ServedProduct(settings).environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert started.stdout is not None
+    async for line in started.stdout:
+        if line == b"ready\n":
+            return started
+    raise AssertionError("the process ended by itself")
+
+
+async def test_two_processes_renew_a_token_once(
+    connected: Connected, settings: Settings, database: TestDatabase, examined: Examined
+) -> None:
+    asking = await asyncio.gather(*(asking_process(connected, settings) for _ in range(2)))
+    connected.vendor.seconds = 0.5
+    owner = await asyncpg.connect(database.admin_url)
+    await owner.execute("UPDATE plugin_connections SET expires_at = now()")
+    await owner.close()
+    told = await asyncio.gather(*(each.communicate(b"now\n") for each in asking))
+    given = [msgspec.json.decode(said.splitlines()[-1], type=list[str]) for said, _ in told]
+    assert [len(each) for each in given] == [PARALLEL, PARALLEL]
+    assert {token for each in given for token in each} < connected.vendor.grants[-1].access_tokens
+    assert len({token for each in given for token in each}) == 1
+    assert (connected.vendor.renewals, connected.vendor.reused) == (1, 0)
+    examined("calls from two processes", 2 * PARALLEL)
 
 
 async def test_two_who_renew_at_once_are_found(
