@@ -32,7 +32,7 @@ _KEPT: Final = (
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class PackedCard(msgspec.Struct, array_like=True, frozen=True):
+class PackedCard(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A card without the names of its fields; stages and people by their place in the lists."""
 
     id: ApplicationId

@@ -100,7 +100,7 @@ class ApplicationRow(msgspec.Struct, frozen=True):
     version: int
 
 
-class Card(msgspec.Struct, frozen=True):
+class Card(msgspec.Struct, frozen=True, gc=False):
     """An active application on its job's board."""
 
     id: ApplicationId

@@ -4,6 +4,7 @@ The workspace has 100,000 candidates (`pages_seeding.py`), one process each of s
 runs, and the browser is Chromium as it comes.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -46,17 +47,17 @@ _BOARDS: Final = 5
 _MOVES: Final = 120
 _ROLES: Final = ("admin", "recruiter")
 _SLOWEST: Final = 6
+_LONGEST_START_SECONDS: Final = 60.0
 
 
 async def measure(setting: Setting) -> list[Row]:
     """The server alone first, then the browser beside it."""
     database = await seeded(setting)
     await setting.forget_rates()
-    changes = environment(database, setting, 0)
-    settings = {name: changes[name] for name in changes if name.startswith("INTELLIMATCH_")}
-    del settings["INTELLIMATCH_PORT"]
+    given = environment(database, setting)
+    settings = {name: given[name] for name in given if name.startswith("INTELLIMATCH_")}
     async with (
-        _worker(setting, changes),
+        _worker(setting, given),
         ours(database, setting.redis_url, setting.cores, **settings) as server,
     ):
         host = f"{SLUG}.localhost:{server.port}"
@@ -75,8 +76,14 @@ async def measure(setting: Setting) -> list[Row]:
 @asynccontextmanager
 async def _worker(setting: Setting, settings: Mapping[str, str]) -> AsyncIterator[None]:
     """What carries events from the commit to the streams."""
-    process = start([*intellimatch(), "worker"], settings, FOLDER / "logs" / "pages-worker.log")
+    log = FOLDER / "logs" / "pages-worker.log"
+    process = start([*intellimatch(), "worker"], settings, log)
     try:
+        async with asyncio.timeout(_LONGEST_START_SECONDS):
+            while "worker_started" not in log.read_text():
+                if process.poll() is not None:
+                    raise RuntimeError(f"no worker came up: {log.read_text()[-2_000:]}")
+                await asyncio.sleep(0.05)
         pin(process.pid, setting.cores.others)
         yield
     finally:

@@ -147,7 +147,8 @@ class PageBrowser:
                 await watcher.evaluate("(given) => window.expectCard(...given)", expected)
                 to = target if comes else source
                 sent = await mover.evaluate(_MOVE, [self._origin + str(script), card, to])
-                in_page, on_screen = await watcher.evaluate("() => window.seen")
+                async with asyncio.timeout(_PATIENCE_MS / 1_000):
+                    in_page, on_screen = await watcher.evaluate("() => window.seen")
                 found.append(Seen(in_page - sent, on_screen - sent))
                 await asyncio.sleep(0.02)
             return found

@@ -3,6 +3,7 @@
 A page with ids in its address that is in no list ends the run, so that none goes unmeasured.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -64,11 +65,11 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 def listed(populated: Populated, plugin: str, link: str) -> list[Listed]:
-    """Return what is measured; an address without ids that is in no list is a piece.
+    """Return what is measured; an address that is in no list is a piece.
 
-    Raises LookupError for one with ids that is in no list.
+    Raises LookupError for one that is in no list and has other ids than are known here.
     """
-    return [
+    found = [
         Listed(
             name,
             address(template.replace("{plugin}", plugin).replace("{link}", link), populated),
@@ -81,28 +82,35 @@ def listed(populated: Populated, plugin: str, link: str) -> list[Listed]:
             (SEARCHES, True, True),
             (PLUGINS, True, True),
             (CAREERS, False, True),
-            (PIECES | {path: path for path in _others()}, True, False),
+            (PIECES, True, False),
         )
         for name, template in templates.items()
     ]
+    asked = [page.path.partition("?")[0] for page in found]
+    ids = {
+        "job_id": populated.job.id,
+        "candidate_id": populated.candidate.id,
+        "application_id": populated.applications[0].id,
+        "import_id": populated.imported.id,
+        "file_id": populated.file.id,
+    }
+    for path in _paths():
+        shape = re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path))
+        if _shape(path) in NOT_MEASURED or any(shape.fullmatch(each) for each in asked):
+            continue
+        unknown = set(re.findall(r"\{(\w+)", path)) - ids.keys()
+        if unknown:
+            raise LookupError(f"no bench lists {path}: add it to pages_listed.py")
+        made = re.sub(r"\{(\w+)[^}]*\}", lambda name: str(ids[name[1]]), path)
+        found.append(Listed(path, made, is_member=True, is_whole=False))
+    return found
 
 
-def _others() -> list[str]:
-    groups = (OPEN, OF_MEMBERS, SEARCHES, PLUGINS, CAREERS, PIECES)
-    known = {_shape(template) for group in groups for template in group.values()}
-    others = sorted(set(_shapes()) - known - NOT_MEASURED.keys())
-    unknown = [path for path in others if "{" in path]
-    if unknown:
-        raise LookupError(f"no bench lists {', '.join(unknown)}: add it to pages_listed.py")
-    return others
-
-
-def _shapes() -> Iterator[str]:
+def _paths() -> Iterator[str]:
     for operation in page_operations(Litestar([pages()], openapi_config=None)).values():
         if operation.method == "GET":
-            yield _shape(operation.path)
+            yield operation.path
 
 
-def _shape(template: str) -> str:
-    path = template.partition("?")[0]
+def _shape(path: str) -> str:
     return "/".join("{}" if "{" in part else part for part in path.split("/"))

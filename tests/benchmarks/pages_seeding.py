@@ -22,7 +22,7 @@ from tenants.runtime import Runtime
 from tenants.settings import load_settings
 from tests.benchmarks.databases import BenchDatabase, kept
 from tests.benchmarks.searchable import insert_searchable, people
-from tests.benchmarks.servers import free_port, our_environment
+from tests.benchmarks.servers import our_environment
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.tenants_made import BEGINNING
 from tests.fixtures.databases import TestDatabase
@@ -58,10 +58,12 @@ _CHANGES: Final = (
 )  # fmt: skip
 
 
-def environment(database: BenchDatabase, setting: Setting, port: int) -> dict[str, str]:
-    """Return the settings of everything that runs on this workspace."""
+def environment(database: BenchDatabase, setting: Setting) -> dict[str, str]:
+    """Return the settings of everything that runs on this workspace, but the port of the server."""
+    given = our_environment(database.app_url, setting.redis_url, port=1)
+    del given["INTELLIMATCH_PORT"]
     return {
-        **our_environment(database.app_url, setting.redis_url, port),
+        **given,
         "INTELLIMATCH_SECRET_KEY": SECRET_KEY,
         "INTELLIMATCH_RELAY_DATABASE_URL": database.relay_url,
     }
@@ -100,7 +102,7 @@ async def _fill(connection: asyncpg.Connection, database: BenchDatabase, setting
         relay_url=database.relay_url,
     )
     world = await make_world(test_database)
-    given = environment(database, setting, free_port())
+    given = environment(database, setting)
     ours = {name: value for name, value in given.items() if name.startswith("INTELLIMATCH_")}
     runtime = await Runtime.open(load_settings(ours))
     try:

@@ -1,5 +1,5 @@
-// What others do appears on the board as it happens. An event names an application; what it says
-// now is read afresh, so that nobody is shown what they may not see.
+// What others do appears on the board as it happens. An event says where a card went; all else of it
+// is read afresh, so that nobody is shown what they may not see.
 const TYPES = ["created", "moved", "hired", "rejected", "withdrawn", "reopened", "assigned"];
 const MANY = 25;
 
@@ -26,7 +26,13 @@ export function listen(board) {
   function hear(event) {
     const told = JSON.parse(event.data);
     if (told.payload.job_id !== undefined && told.payload.job_id !== board.root.dataset.job) return;
-    if (board.cards.get(told.aggregate_id)?.pending) return;
+    const card = board.cards.get(told.aggregate_id);
+    if (card?.pending) return;
+    // Only from where the event saw it: one that comes late must not move it back.
+    if (told.type === "application.moved" && card?.stage === told.payload.from_stage_id) {
+      Object.assign(card, { stage: told.payload.to_stage_id, since: Date.parse(told.occurred_at), changed: true });
+      board.draw();
+    }
     waiting.add(told.aggregate_id);
     if (!isReading) readAll();
   }

@@ -71,6 +71,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
+-- Planned for the job that is asked for: a plan for any job reads the candidates of all.
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     PERFORM set_config('app.tenant', p_tenant::text, true);

@@ -57,6 +57,10 @@ DECLARE
     v_rank tsquery;
     v_where text := 'cs.tenant_id = $1';
     v_found bigint;
+    v_few constant integer := 5000;
+    v_only uuid[] := p_only;
+    v_picked text;
+    v_ids uuid[];
 BEGIN
     IF v_tenant IS NULL THEN
         RETURN;
@@ -71,7 +75,7 @@ BEGIN
         v_where := v_where || ' AND cs.document @@ $2';
     END IF;
     IF p_job IS NOT NULL OR p_stage IS NOT NULL OR p_assignee IS NOT NULL THEN
-        v_where := v_where || ' AND cs.candidate_id IN (SELECT a.candidate_id FROM applications a
+        v_picked := 'SELECT a.candidate_id FROM applications a
             WHERE a.tenant_id = $1'
             || CASE WHEN p_job IS NULL THEN '' ELSE ' AND a.job_id = $3' END
             || CASE WHEN p_assignee IS NULL THEN '' ELSE ' AND a.assignee_id = $5' END
@@ -80,7 +84,18 @@ BEGIN
                     SELECT s.id FROM stages s
                     WHERE s.tenant_id = $1 AND (s.id::text = lower($4) OR lower(s.name) = lower($4)))'
                END
-            || ')';
+            || CASE WHEN p_only IS NULL THEN '' ELSE ' AND a.candidate_id = ANY ($2)' END;
+        -- A few are named: the planner takes them for spread evenly over the newest, but those of one
+        -- job may all be old, and then every candidate would be looked at.
+        EXECUTE 'SELECT array_agg(few.candidate_id) FROM (' || v_picked || ' LIMIT $6) few'
+        INTO v_ids
+        USING v_tenant, p_only, p_job, p_stage, p_assignee, v_few + 1;
+        IF COALESCE(cardinality(v_ids), 0) <= v_few THEN
+            v_only := COALESCE(v_ids, '{}');
+        ELSE
+            v_where := v_where || ' AND cs.candidate_id IN ('
+                || replace(v_picked, '$2', '$8') || ')';
+        END IF;
     END IF;
     IF p_from IS NOT NULL THEN
         v_where := v_where || ' AND cs.created_at >= $6';
@@ -88,7 +103,7 @@ BEGIN
     IF p_to IS NOT NULL THEN
         v_where := v_where || ' AND cs.created_at < $7';
     END IF;
-    IF p_only IS NOT NULL THEN
+    IF v_only IS NOT NULL THEN
         v_where := v_where || ' AND cs.candidate_id = ANY ($8)';
     END IF;
 
@@ -96,7 +111,7 @@ BEGIN
         EXECUTE 'SELECT count(*) FROM (SELECT 1 FROM candidate_search cs WHERE ' || v_where
             || ' LIMIT $9) found'
         INTO v_found
-        USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, p_only, v_most + 1;
+        USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, v_only, v_most + 1;
         IF v_found = 0 THEN
             SELECT string_agg(
                 '(' || concat_ws(
@@ -111,7 +126,7 @@ BEGIN
             EXECUTE 'SELECT count(*) FROM (SELECT 1 FROM candidate_search cs WHERE ' || v_where
                 || ' LIMIT $9) found'
             INTO v_found
-            USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, p_only, v_most + 1;
+            USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, v_only, v_most + 1;
             IF v_found = 0 THEN
                 RETURN;
             END IF;
@@ -129,7 +144,7 @@ BEGIN
              WHERE $11 IS NULL OR (r.score, r.created_at, r.candidate_id) < ($9, $10, $11)
              ORDER BY r.score DESC, r.created_at DESC, r.candidate_id DESC
              LIMIT $12'
-            USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, p_only,
+            USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, v_only,
                   p_after_score, p_after_at, p_after_id, p_limit, v_rank;
     ELSE
         IF p_after_id IS NOT NULL THEN
@@ -139,7 +154,7 @@ BEGIN
             'SELECT cs.candidate_id, 0, cs.created_at FROM candidate_search cs WHERE ' || v_where || '
              ORDER BY cs.created_at DESC, cs.candidate_id DESC
              LIMIT $11'
-            USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, p_only,
+            USING v_tenant, v_query, p_job, p_stage, p_assignee, p_from, p_to, v_only,
                   p_after_at, p_after_id, p_limit;
     END IF;
 END
