@@ -143,6 +143,30 @@ async def test_the_page_of_all_is_filtered_and_live(
     await expect(page.get_by_text("You have read all of these.")).to_be_visible()
 
 
+async def test_colleagues_are_offered_where_they_are_mentioned(
+    visit: Visit, hiring: Hiring, examined: Examined
+) -> None:
+    _, application = await mine(hiring)
+    page = await visit.page(f"/candidates/{application.candidate_id}", "admin")
+    note = page.get_by_label("Note", exact=True)
+    await note.fill("Could you call, ")
+    await note.press_sequentially("@rec")
+    offered = page.get_by_role("listbox", name="Colleagues").get_by_role("option")
+    await expect(offered).to_have_text(["Recruiter of Acme"])
+    await is_sound(page, "mentions", examined)
+    await note.press("Enter")
+    await expect(note).to_have_value("Could you call, @Recruiter of Acme ")
+    await expect(offered).to_have_count(0)
+    await note.press_sequentially("or @v")
+    await expect(offered).to_have_text(["Viewer of Acme"])
+    await note.press("Escape")
+    await expect(offered).to_have_count(0)
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.get_by_text("Noted.")).to_be_visible()
+    theirs = await visit.page("/notifications?type=mention&unread=yes", "recruiter")
+    await expect(theirs.locator("#notices")).to_contain_text("mentioned you in a note")
+
+
 async def test_on_a_phone(visit: Visit, hiring: Hiring, examined: Examined) -> None:
     page = await visit.page("/dashboard", "recruiter", size=PHONE, has_touch=True)
     await mine(hiring)
