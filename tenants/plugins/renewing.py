@@ -69,8 +69,8 @@ class AccountTokens:
         key = (tenant.id, enabled.id)
         while True:
             running = self._running.get(key)
-            is_own = running is None
-            if running is None:
+            is_own = running is None or running.done()
+            if running is None or running.done():
                 # On its own: a caller that gives up must not end what the vendor is asked for.
                 renewal = _Renewal(self._process, tenant, enabled, refused)
                 running = asyncio.create_task(renewal.token())
