@@ -10,7 +10,7 @@ _MACHINES: Final = re.compile(
     r"|BarracudaCentral|Barracuda Sentinel|Mimecast|Proofpoint|SafeLinks|Microsoft Office Existence"
     r"|Symantec|TrendMicro|FireEye|MessageLabs|ZoomInfoBot"
     # Whatever calls itself a robot or is a library and no mail program.
-    r"|bot\b|crawler|spider|scanner|preview|HeadlessChrome|python-requests|Go-http-client|^curl/",
+    r"|(?<!cu)bot\b|crawler|spider|scanner|preview|HeadlessChrome|python-requests|Go-http-client|^curl/",
     re.IGNORECASE,
 )
 
