@@ -114,7 +114,7 @@ def lay_out(
 
 def text_footer(letterhead: Letterhead, frame: Frame, unsubscribe_url: str | None) -> str:
     """Return the footer of the plain text, below the mark that begins a signature (RFC 3676)."""
-    lines = ["-- ", letterhead.name, *letterhead.lines]
+    lines = ["-- ", *_who(letterhead)]
     lines += [
         f"{label}: {address}" for label, address in _links(letterhead, frame, unsubscribe_url)
     ]
@@ -137,13 +137,19 @@ def _head(letterhead: Letterhead) -> str:
 
 
 def _foot_html(letterhead: Letterhead, frame: Frame, unsubscribe_url: str | None) -> str:
-    who = "<br>".join(escape(line) for line in (letterhead.name, *letterhead.lines))
+    who = "<br>".join(escape(line) for line in _who(letterhead))
     links = " &middot; ".join(
         f'<a class="foot" href="{escape(_href(address))}" '
         f'style="color:#57606a;text-decoration:underline">{escape(label)}</a>'
         for label, address in _links(letterhead, frame, unsubscribe_url)
     )
     return who + (f"<br><br>{links}" if links else "")
+
+
+def _who(letterhead: Letterhead) -> tuple[str, ...]:
+    """Return who writes; the address often begins with the name, which isn't said twice then."""
+    lines = letterhead.lines
+    return lines if lines and lines[0].startswith(letterhead.name) else (letterhead.name, *lines)
 
 
 def _links(

@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 
 from core.shared.colour import READABLE, contrast, parsed
@@ -89,6 +90,13 @@ def test_a_mail_is_made_for_mail_programs_as_they_are() -> None:
     assert "Datenschutz: https://acme.example/privacy?a=1&b=2" in mail.text
     assert "\n-- \nAcme <& Söhne>\nAcme GmbH\nHauptstraße 1, Berlin\n" in mail.text
     assert "<script" not in html
+
+
+def test_the_companys_name_is_said_once_where_the_address_begins_with_it() -> None:
+    named = msgspec.structs.replace(LETTERHEAD, name="Acme", lines=("Acme, Hauptstraße 1",))
+    source, values = default_source("offer", "en"), sample_values(KINDS["offer"])
+    mail = render(source, values, language="en", letterhead=named)
+    assert "\n-- \nAcme, Hauptstraße 1\n" in mail.text
 
 
 def test_only_what_is_no_answer_can_be_unsubscribed_from() -> None:
