@@ -159,6 +159,8 @@ class PageBrowser:
         if await page.locator("#board").count():
             await page.locator("#board[data-loaded]").wait_for()
         painted = float(await page.evaluate(_PAINTED))
+        if painted < 0:
+            raise RuntimeError(f"{path} painted nothing")
         # What a page asks for by itself once it is there belongs to it.
         await page.wait_for_timeout(150)
         return Opened(painted, traffic.total())
