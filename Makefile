@@ -31,7 +31,7 @@ CHECK_ENV := $(TEST_ENV) $(BENCH)
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PIP_LOCKED := $(PIP) install --require-hashes --no-deps --only-binary=:all:
 FAST_TESTS = $(wildcard tests/unit tests/architecture tests/contract)
-CORE_TESTS = $(wildcard tests/contract tests/integration tests/api)
+CORE_TESTS = $(wildcard tests/contract tests/integration)
 
 .PHONY: help
 help: ## Show this list

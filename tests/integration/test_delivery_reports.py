@@ -242,7 +242,7 @@ async def test_a_summary_that_depends_on_the_order_is_noticed(
 
     def last_one(entries: Any, *, since: Any, reference: Any) -> Any:
         found = summary(entries, since=since, reference=reference)
-        newest = [each for each in entries if each.told][-1]
+        newest = max((each for each in entries if each.told), key=lambda each: each.recorded_at)
         says = timelines._SAYS.get(newest.kind)
         return None if found is None else msgspec.structs.replace(found, delivery=says)
 
