@@ -45,7 +45,7 @@ demo: $(DEMO_ENV) ## Start everything with sample tenants and print URLs, logins
 .PHONY: test
 test: $(TEST_ENV) ## Run every test on the embedded engines, and a browser for the pages
 	@$(PY) -m tests.fixtures.chromium
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: $(CHECK_ENV) ## Lint, types, import contracts and the fast tests (under two minutes)

@@ -5,6 +5,7 @@ Through the real host, database and background work; the services that take the 
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -46,7 +47,8 @@ class Service:
     def __init__(self) -> None:
         self.taken: list[OutgoingEmail] = []
         self.error: Exception | None = None
-        self.holds: asyncio.Event | None = None
+        self.holds: threading.Event | None = None
+        """Set on the plugin's own thread once it holds a message."""
 
     async def send(self, email: OutgoingEmail) -> SentEmail:
         if isinstance(self.error, MessageRefused | MessagingUnavailable):
@@ -74,6 +76,11 @@ class Noticing(Service):
 
 FORGETFUL: Final = Service()
 NOTICING: Final = Noticing()
+
+
+async def _is_held(service: Service) -> None:
+    assert service.holds is not None
+    assert await asyncio.to_thread(service.holds.wait, 20)
 
 
 def _service(service: Service, _context: PluginContext[Any]) -> Service:
@@ -299,9 +306,9 @@ async def test_a_process_that_dies_after_the_services_yes_sends_nothing_twice(
         monkeypatch.setattr(sending, "_given_to", lambda _message, enabled: enabled[0])
     await enable(plugged, world.acme, name)
     application = await applicants.apply()
-    service.holds = asyncio.Event()
+    service.holds = threading.Event()
     run = asyncio.create_task(worker.run_due())
-    await asyncio.wait_for(service.holds.wait(), 20)
+    await _is_held(service)
     run.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await run
@@ -324,9 +331,9 @@ async def test_another_plugin_does_not_send_what_the_first_may_have_sent(
 ) -> None:
     await enable(plugged, world.acme, "forgetful")
     application = await applicants.apply()
-    FORGETFUL.holds = asyncio.Event()
+    FORGETFUL.holds = threading.Event()
     run = asyncio.create_task(worker.run_due())
-    await asyncio.wait_for(FORGETFUL.holds.wait(), 20)
+    await _is_held(FORGETFUL)
     run.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await run
