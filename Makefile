@@ -33,10 +33,9 @@ PIP_LOCKED := $(PIP) install --require-hashes --no-deps --only-binary=:all:
 FAST_TESTS = $(wildcard tests/unit tests/architecture tests/contract)
 # What is about the engines themselves: SQL, rights, locks, plans, notices and the broker.
 CORE_TESTS = $(wildcard $(patsubst %,tests/integration/test_%.py, \
-  applications audit_chain candidates catalogue delivery_reports event_log isolation_pool \
-  messages migrations notifications one_shot_tasks personal_data pipeline_history plugin_tables \
-  quotas rate_limit reactions read_pool roles schedules search_plans secrets tasks \
-  tenant_export worker_rabbitmq workers_wait))
+  audit_chain candidates catalogue event_log isolation_pool migrations notifications \
+  one_shot_tasks plugin_tables quotas rate_limit reactions read_pool roles schedules \
+  search_plans tasks tenant_export worker_rabbitmq workers_wait))
 
 .PHONY: help
 help: ## Show this list
