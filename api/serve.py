@@ -25,8 +25,9 @@ from tenants.settings import Settings
 DRAIN_SECONDS: Final = 1.0
 """Between saying "not ready" and closing the listener; load balancers ask about every second."""
 
-COLLECT_AFTER: Final = 50_000
-"""New objects between two runs of the cycle collector; Python's own 700 is one page of a list."""
+COLLECT_AFTER: Final = 10_000
+"""New objects between two runs of the cycle collector: Python's own 700 are one page of a list, and
+fifty thousand kept a request waiting for 100 ms when they were cycles (templates make some)."""
 
 log = structlog.get_logger("api.serve")
 
