@@ -5,7 +5,6 @@ flips readiness, so that load balancers look elsewhere, then closes the listener
 requests end, then lets go of the engines.
 """
 
-import gc
 import signal
 import socket
 import time
@@ -19,15 +18,12 @@ import uvicorn
 from api.app import create_app
 from api.health import Health
 from api.streams.connection import StreamableProtocol
+from tenants.collector import spare_the_collector
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 
 DRAIN_SECONDS: Final = 1.0
 """Between saying "not ready" and closing the listener; load balancers ask about every second."""
-
-COLLECT_AFTER: Final = 10_000
-"""New objects between two runs of the cycle collector: Python's own 700 are one page of a list, and
-fifty thousand kept a request waiting for 100 ms when they were cycles (templates make some)."""
 
 log = structlog.get_logger("api.serve")
 
@@ -87,7 +83,7 @@ async def serve(
     runtime = await Runtime.open(settings)
     try:
         app = create_app(runtime)
-        _spare_the_collector()
+        spare_the_collector()
         config = uvicorn.Config(
             app,
             host=host,
@@ -107,15 +103,3 @@ async def serve(
         log.info("stopped")
     finally:
         await runtime.close()
-
-
-def _spare_the_collector() -> None:
-    """Keep Python's cycle collector from going through the whole application at every few requests.
-
-    A page of a list makes a thousand objects, none of them in a cycle: counting references frees
-    them. With the default thresholds over a quarter of a list's CPU time went into looking for
-    cycles (docs/operators/performance.md). What is there now stays, so it is never looked at again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 50)

@@ -17,6 +17,7 @@ import uvloop
 from core.shared.errors import DomainError
 from tenants.auditing import AuditSealer
 from tenants.bootstrap import ready_engines
+from tenants.collector import spare_the_collector
 from tenants.due_work import known_queues
 from tenants.plugins.scheduled import schedules_of
 from tenants.runtime import Runtime
@@ -97,6 +98,7 @@ async def _run(
             Scheduler(relay_url, lambda: schedules_of(runtime.catalogue)),
             SealingLoop(AuditSealer(runtime), relay_url),
         )
+        spare_the_collector()
         log.info("worker_started", queues=settings.worker_queues)
         async with asyncio.TaskGroup() as group:
             for each in loops:
