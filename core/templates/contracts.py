@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
 
@@ -31,12 +31,18 @@ TemplateKind = Literal[
 ]
 """What a mail is about; what may be said in it depends on it."""
 
+UNSUBSCRIBABLE: Final[frozenset[TemplateKind]] = frozenset({"assignment", "mention", "survey"})
+"""Kinds that answer nothing that the receiver did or needs: who gets one can stop them."""
+
 Language = Literal["en", "de", "es", "fr"]
 """Languages that the templates exist in (ISO 639-1)."""
 
 Items = tuple[Mapping[str, str], ...]
 Values = Mapping[str, str | Items]
 """What variables stand for. A value that is absent or empty is not shown."""
+
+STAND_IN = "only-in-the-mail"
+"""Stands in the place of what is secret in a link, wherever a mail is kept or shown."""
 
 MAX_SUBJECT = 300
 MAX_BODY = 20_000
@@ -122,8 +128,10 @@ class ApplicationMail(Protocol):
         kind: TemplateKind,
         application_id: ApplicationId,
         interview_id: InterviewId | None = None,
+        *,
+        unsubscribe_url: str | None = None,
     ) -> AddressedMail | None:
-        """Return the mail in the candidate's language.
+        """Return the mail in the candidate's language, with the link to stop such mails in it.
 
         One about an interview is about that which is named, or else about the next. None when there
         is no such application, or nothing that such a mail could be about.

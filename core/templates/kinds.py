@@ -9,7 +9,14 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from core.templates.contracts import Items, Language, TemplateKind, Values, VariableView
+from core.templates.contracts import (
+    UNSUBSCRIBABLE,
+    Items,
+    Language,
+    TemplateKind,
+    Values,
+    VariableView,
+)
 
 VariableType = Literal["text", "lines", "url", "email", "list"]
 
@@ -35,7 +42,11 @@ class Kind(msgspec.Struct, frozen=True):
     purpose: str
     to: Literal["candidate", "member"]
     variables: tuple[Variable, ...]
-    transactional: bool = True
+
+    @property
+    def transactional(self) -> bool:
+        """Whether it answers what the receiver did or needs, so that it can't be stopped."""
+        return self.kind not in UNSUBSCRIBABLE
 
     def variable(self, name: str) -> Variable | None:
         """Return what is offered under that name, None when nothing is."""
@@ -242,7 +253,6 @@ KINDS: Final[Mapping[TemplateKind, Kind]] = {
                 *_OF_APPLICATION,
                 Variable("survey_link", "The survey", "https://acme.example/survey/s3cret", "url"),
             ),
-            transactional=False,
         ),
     )
 }

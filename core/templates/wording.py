@@ -67,6 +67,8 @@ class CandidateMail:
         kind: TemplateKind,
         application_id: ApplicationId,
         interview_id: InterviewId | None = None,
+        *,
+        unsubscribe_url: str | None = None,
     ) -> AddressedMail | None:
         """Return the mail in the candidate's language."""
         facts = await self._facts.of_application(application_id, kind, interview_id)
@@ -77,5 +79,7 @@ class CandidateMail:
             application_id,
             facts.to_name,
             facts.to_address,
-            await self._wording.write(kind, facts.values, language=facts.language),
+            await self._wording.write(
+                kind, facts.values, language=facts.language, unsubscribe_url=unsubscribe_url
+            ),
         )

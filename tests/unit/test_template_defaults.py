@@ -106,7 +106,8 @@ def test_only_what_is_no_answer_can_be_unsubscribed_from() -> None:
     mail = render(survey, values, language="en", letterhead=LETTERHEAD, unsubscribe_url=link)
     assert f"Unsubscribe: {link}" in mail.text
     assert f'href="{link}"' in (mail.html or "")
-    assert [kind.kind for kind in KINDS.values() if not kind.transactional] == ["survey"]
+    told = [kind.kind for kind in KINDS.values() if not kind.transactional]
+    assert told == ["assignment", "mention", "survey"]
 
 
 @pytest.mark.parametrize("accent", [None, "#ffe066", "#000000", "#ffffff", "#3b5bdb", "red"])

@@ -1,0 +1,1 @@
+"""Stopping mails that answer nothing, by the link that stands in them."""
