@@ -16,7 +16,7 @@ from core.candidates.contracts import CandidateId
 from core.careers.ports import FormSeals
 from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId
-from core.templates.contracts import Items, TemplateKind
+from core.templates.contracts import STAND_IN, Items, TemplateKind
 from core.templates.kinds import language_of
 from core.templates.layout import Letterhead
 from core.templates.ports import ApplicationFacts
@@ -98,7 +98,7 @@ class TenantFacts:
             "recruiter_name": subject.recruiter_name or "",
             "recruiter_email": subject.recruiter_email or "",
             "careers_link": f"{site}/careers",
-            "status_link": self._status_link(subject, site),
+            "status_link": _status_link(subject, site),
         }
         complete = True
         if kind in INTERVIEW_KINDS:
@@ -122,12 +122,22 @@ class TenantFacts:
             complete,
         )
 
-    def _status_link(self, subject: MailSubject, site: str) -> str:
-        if subject.form_id is None or subject.form_email is None:
-            return ""
+    async def status_code(self, application_id: ApplicationId) -> str | None:
+        """Return the secret part of the candidate's link, None for who didn't send a form."""
+        subject = await mail_subject(rows_of(self._session), application_id)
+        if subject is None or subject.form_id is None or subject.form_email is None:
+            return None
         job_id, email = JobId(subject.job_id), subject.form_email.casefold()
-        link = self._seals.link(subject.form_id, job_id, email)
-        return f"{site}/careers/applications/{link}"
+        return self._seals.link(subject.form_id, job_id, email)
+
+
+def _status_link(subject: MailSubject, site: str) -> str:
+    """Return the link as it is kept and shown: what makes it open something is put in at the end.
+
+    See `tenants.final_wording`.
+    """
+    known = subject.form_id is not None and subject.form_email is not None
+    return f"{site}/careers/applications/{STAND_IN}" if known else ""
 
 
 def site_url(session: Session, custom_domain: str | None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from core.identity.contracts.sign_in import SessionId
 from core.identity.contracts.team import InvitationId, InvitationStatus, MemberStatus
@@ -16,6 +17,8 @@ from core.shared.permissions import Action
 MAX_NAME_LENGTH: Final = 120
 INVITATION_LIFETIME: Final = timedelta(days=7)
 RESET_LIFETIME: Final = timedelta(hours=1)
+SIGN_IN_LINK_LIFETIME: Final = timedelta(minutes=10)
+"""The longest that ASVS 6.5.5 lets such a link live."""
 
 
 def parse_name(text: str, field: str = "name") -> str:
@@ -87,6 +90,21 @@ class Invitation:
         if self.revoked_at is not None:
             return "revoked"
         return "open" if now < self.expires_at else "expired"
+
+
+@dataclass
+class SignInLink:
+    """A way in that a member asked for by mail, bound to the browser that asked."""
+
+    id: UUID
+    member_id: MemberId
+    token_hash: bytes
+    browser_hash: bytes
+    """Of the secret that the browser which asked keeps in a cookie."""
+    code_hash: bytes
+    """Of the code that was shown there, which any other browser must be told."""
+    created_at: UtcDatetime
+    expires_at: UtcDatetime
 
 
 @dataclass

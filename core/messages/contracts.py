@@ -1,7 +1,7 @@
 """What others may know of messages: ids, queries, commands and views."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, NewType
+from typing import Annotated, Final, Literal, NewType, Protocol
 from uuid import UUID
 
 import msgspec
@@ -10,15 +10,17 @@ from msgspec import Meta
 from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
 from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId
 from core.shared.paging import Page, PageRequest
 from core.shared.usecase import Command, Query
 from core.templates.contracts import TemplateKind
 
 MessageId = NewType("MessageId", UUID)
 SuppressionId = NewType("SuppressionId", UUID)
+ReplyId = NewType("ReplyId", UUID)
 
-MessagePurpose = TemplateKind
-"""What a message is for."""
+MessagePurpose = TemplateKind | Literal["personal"]
+"""What a message is for. `personal`: somebody of the team wrote it."""
 
 MessageState = Literal["queued", "sending", "sent", "failed", "unknown"]
 """`sent`: a service took it over. `failed`: it was refused, or nobody took it for a day.
@@ -207,6 +209,63 @@ class ReportDeliveries(Command[DeliveriesReported], frozen=True, kw_only=True):
     reports: Annotated[tuple[DeliveryReport, ...], Meta(max_length=MOST_REPORTS)]
 
 
+MOST_ATTACHMENTS: Final = 20
+"""Of one reply; what goes beyond is counted and left out."""
+MOST_ATTACHED_BYTES: Final = 20 * 1024 * 1024
+"""Of all attachments of one reply together."""
+LONGEST_REPLY: Final = 200_000
+"""Characters of a reply's text, and of its HTML."""
+
+HeaderId = Annotated[str, Meta(max_length=998, pattern=r"^[\x21-\x7e]*$")]
+"""One Message-ID, with its angle brackets (RFC 5322 3.6.4); a line has 998 characters at most."""
+
+
+class ReplyAttachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with a reply."""
+
+    name: Annotated[str, Meta(max_length=500)]
+    content: bytes
+
+
+class ReportReply(Command["ReplyReported"], frozen=True, kw_only=True):
+    """Keep an e-mail that came in, with the message that it answers where that can be told.
+
+    For plugins whose service takes mail for an address of `Reply-To`. The plugin has made sure that
+    its service sent it; who wrote it is not known, whatever `from_address` says.
+    """
+
+    delivery_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    """What the service calls this delivery: what it is known by if the mail has no Message-ID."""
+    header_id: HeaderId = ""
+    """The mail's own Message-ID; the same again changes nothing. Empty: it has none."""
+    receivers: Annotated[tuple[Annotated[str, Meta(max_length=320)], ...], Meta(max_length=50)]
+    """To whom the envelope says that it goes (RFC 5321), not what the header `To` says."""
+    from_address: Annotated[str, Meta(max_length=320)] = ""
+    """What the header `From` says; empty when no address can be read from it."""
+    from_name: Annotated[str, Meta(max_length=300)] = ""
+    subject: Annotated[str, Meta(max_length=1_000)] = ""
+    text: Annotated[str, Meta(max_length=LONGEST_REPLY)] = ""
+    html: Annotated[str, Meta(max_length=LONGEST_REPLY)] | None = None
+    in_reply_to: Annotated[tuple[HeaderId, ...], Meta(max_length=10)] = ()
+    references: Annotated[tuple[HeaderId, ...], Meta(max_length=50)] = ()
+    sent_at: UtcDatetime | None = None
+    """What the header `Date` says."""
+    automatic: bool = False
+    """Whether a machine wrote it (RFC 3834): an absence note, a list, a report of delivery."""
+    attachments: Annotated[tuple[ReplyAttachment, ...], Meta(max_length=MOST_ATTACHMENTS)] = ()
+    left_out: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """How many attachments were too many or too large to be handed on."""
+
+
+class ReplyReported(msgspec.Struct, frozen=True):
+    """What came of it."""
+
+    reply_id: ReplyId | None
+    """None when it was known before."""
+    matched: bool
+    """Whether it is known what it answers; what isn't, waits for an admin."""
+
+
 class SuppressionView(msgspec.Struct, frozen=True, kw_only=True):
     """An address that isn't written to."""
 
@@ -259,3 +318,63 @@ class OrderSenders(Command[Senders], frozen=True, kw_only=True):
     """Say in which order plugins that send are tried; those left out come last."""
 
     plugins: tuple[str, ...]
+
+
+class MailToMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail to a member, or to somebody who is to become one."""
+
+    purpose: MessagePurpose
+    to_address: str
+    to_name: str
+    values: dict[str, str]
+    """What it says; sealed while it waits, since links in it open accounts, and forgotten then."""
+    member_id: MemberId | None = None
+    language: str | None = None
+    """BCP 47; None: the tenant's."""
+    use_by: UtcDatetime | None = None
+    """From when on it is of no use, and isn't sent any more."""
+
+    def __repr__(self) -> str:
+        return f"MailToMember(purpose={self.purpose!r})"
+
+
+class MemberMail(Protocol):
+    """Sends mails to members; for use cases of other slices, within their transaction."""
+
+    async def is_possible(self) -> bool:
+        """Whether a plugin that sends is enabled."""
+        ...
+
+    async def promise(self, mail: MailToMember) -> MessageId:
+        """Queue a mail: it is sent once, if and only if the transaction commits."""
+        ...
+
+
+class MemberMessageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail to a member in a list. What it says is kept nowhere."""
+
+    id: MessageId
+    purpose: MessagePurpose
+    state: MessageState
+    member_id: MemberId | None
+    """None: it invites somebody."""
+    to_address: str
+    plugin: str | None
+    detail: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    delivery: DeliveryState | None
+
+
+class ListMemberMessages(Query[Page[MemberMessageRow]], frozen=True, kw_only=True):
+    """List mails to members and invited people, newest first."""
+
+    member_id: MemberId | None = None
+    state: MessageState | None = None
+    page: PageRequest = PageRequest()
+
+
+class ShowMemberTimeline(Query[Timeline], frozen=True, kw_only=True):
+    """Show what happened to a mail to a member."""
+
+    message_id: MessageId

@@ -39,3 +39,33 @@ class SuppressionNotFound(NotFound):
     code = "suppression_not_found"
     title = "No such entry"
     TEXT = "There is no such entry of the list of addresses that aren't written to."
+
+
+class ReplyNotFound(NotFound):
+    """There is no such reply."""
+
+    code = "reply_not_found"
+    title = "No such reply"
+    TEXT = "There is no such reply."
+
+
+class ReplyMatched(Conflict):
+    """It is known already what the reply answers."""
+
+    code = "reply_matched"
+    title = "The reply has its place"
+    TEXT = "It is known already whose reply this is."
+
+
+class NothingUnknown(Conflict):
+    """What became of the message is known."""
+
+    code = "message_outcome_known"
+    title = "It is known what became of the message"
+
+
+class NothingToDo(Conflict):
+    """The message neither failed nor is its fate unknown."""
+
+    code = "message_needs_nothing"
+    title = "Nothing is to be done about the message"

@@ -75,6 +75,19 @@ class MessageTracked(MessageEvent, frozen=True, kw_only=True):
     machine: bool = False
 
 
+class MemberMessageChanged(Event, frozen=True, kw_only=True):
+    """Something happened to a message to a member, or to somebody who is to become one."""
+
+    type: ClassVar[str] = "member_message.changed"
+    aggregate: ClassVar[str] = "member_message"
+    purpose: str
+    member_id: UUID | None
+    kind: str
+    """One of `TimelineKind`."""
+    plugin: str | None = None
+    detail: str = ""
+
+
 class SuppressionRemoved(Event, frozen=True, kw_only=True):
     """An address may be written to again; `aggregate_id` is the entry of the list."""
 
@@ -88,3 +101,54 @@ class SendersOrdered(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "message_senders.ordered"
     aggregate: ClassVar[str] = "message_senders"
     plugins: tuple[str, ...]
+
+
+class MessageSettled(MessageEvent, frozen=True, kw_only=True):
+    """A member said of a message of which nobody knew that it was sent."""
+
+    type: ClassVar[str] = "message.settled"
+
+
+class MessageDismissed(MessageEvent, frozen=True, kw_only=True):
+    """A member said that nothing is to be done about a message that didn't arrive."""
+
+    type: ClassVar[str] = "message.dismissed"
+
+
+class ReplyReceived(Event, frozen=True, kw_only=True):
+    """A candidate answered; `aggregate_id` is the reply."""
+
+    type: ClassVar[str] = "reply.received"
+    aggregate: ClassVar[str] = "reply"
+    candidate_id: UUID
+    application_id: UUID
+    plugin: str
+    automatic: bool
+    """Whether a machine wrote it: nobody is told of it."""
+    stranger: bool
+    """Whether the sender's address is none of the candidate's."""
+
+
+class ReplyUnmatched(Event, frozen=True, kw_only=True):
+    """An e-mail came in of which nobody knows what it answers; `aggregate_id` is the reply."""
+
+    type: ClassVar[str] = "reply.unmatched"
+    aggregate: ClassVar[str] = "reply"
+    plugin: str
+    automatic: bool
+
+
+class ReplyAssigned(Event, frozen=True, kw_only=True):
+    """A member said whose a reply is; `aggregate_id` is the reply."""
+
+    type: ClassVar[str] = "reply.matched"
+    aggregate: ClassVar[str] = "reply"
+    candidate_id: UUID
+    application_id: UUID
+
+
+class ReplyRemoved(Event, frozen=True, kw_only=True):
+    """A reply that belonged to nobody was removed; `aggregate_id` is the reply."""
+
+    type: ClassVar[str] = "reply.removed"
+    aggregate: ClassVar[str] = "reply"

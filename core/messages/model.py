@@ -13,6 +13,7 @@ from core.messages.contracts import DeliveryState, MessageId, MessagePurpose, Me
 from core.messages.errors import MessageUnderWay
 from core.messages.timeline import Entry, summary
 from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId
 
 GIVES_UP_AFTER: Final = timedelta(hours=24)
 """A message that nobody could take for so long has failed; somebody should know."""
@@ -36,14 +37,19 @@ class Content(msgspec.Struct, frozen=True):
     html: str | None
 
 
+UNWRITTEN: Final = Content("", "", None)
+"""Of a message that is worded when it is handed over, and kept nowhere."""
+
+
 @dataclass
 class Message:
-    """The message and what became of it."""
+    """The message and what became of it: to a candidate about an application, or to a member."""
 
     id: MessageId
     purpose: MessagePurpose
-    candidate_id: CandidateId
-    application_id: ApplicationId
+    candidate_id: CandidateId | None
+    """None: it is to a member, or to somebody who is to become one."""
+    application_id: ApplicationId | None
     to_address: str
     to_name: str
     content: Content
@@ -63,10 +69,26 @@ class Message:
     clicked_at: UtcDatetime | None = None
     noted: list[Entry] = field(default_factory=list)
     """What happened to it since it was read, to be kept with it."""
+    member_id: MemberId | None = None
+    language: str | None = None
+    """In which a message is written that is worded when it is handed over."""
+    sealed: str | None = None
+    """What such a message says, sealed; forgotten once it is over."""
+    use_by: UtcDatetime | None = None
+    """From when on what it says doesn't hold any more, such as a link."""
+
+    @property
+    def is_to_candidate(self) -> bool:
+        """Whether it is about an application, and kept as it was written."""
+        return self.application_id is not None
 
     def is_overdue(self, now: UtcDatetime) -> bool:
         """Whether it has waited so long that it has failed."""
-        return now - (self.queued_at or self.created_at) > GIVES_UP_AFTER
+        return self.is_useless(now) or (now - (self.queued_at or self.created_at) > GIVES_UP_AFTER)
+
+    def is_useless(self, now: UtcDatetime) -> bool:
+        """Whether what it says doesn't hold any more."""
+        return self.use_by is not None and now >= self.use_by
 
     @property
     def has_failed(self) -> bool:
@@ -134,6 +156,11 @@ class Message:
         self.state, self.queued_at, self.attempts, self.detail = "queued", now, 0, None
         self.reference, self.delivery, self.away = None, None, []
         self._note(Entry.ours("queued", now))
+
+    def settle(self, detail: str, now: UtcDatetime) -> None:
+        """Note that somebody says that it was sent, of which nobody knew."""
+        self.state, self.detail, self.sent_at = "sent", None, now
+        self._note(Entry.ours("sent", now, plugin=self.plugin, detail=detail))
 
     def learn(self, entries: Sequence[Entry]) -> None:
         """Make of all that services told, in any order, what is known of it now.

@@ -7,8 +7,10 @@ from uuid import UUID
 import msgspec
 
 from core.messages.contracts import (
+    ListMemberMessages,
     ListMessages,
     ListSuppressions,
+    MemberMessageRow,
     MessageId,
     MessageRow,
     MessageView,
@@ -16,10 +18,11 @@ from core.messages.contracts import (
     SuppressionView,
     Timeline,
 )
-from core.messages.model import Message
+from core.messages.model import Content, Message
 from core.messages.suppression import Suppression
 from core.messages.timeline import Entry
 from core.ports.messaging import Mailbox, OutgoingEmail
+from core.shared.clock import UtcDatetime
 from core.shared.paging import Page
 
 
@@ -56,6 +59,36 @@ class MessageRepository(Protocol):
 
     async def timeline(self, message_id: MessageId) -> Sequence[Entry]:
         """Return what happened to the message, in no order."""
+        ...
+
+    async def remove(self, message_id: MessageId) -> None:
+        """Forget a message that has nothing to say."""
+        ...
+
+    async def prune_to_members(self, before: UtcDatetime) -> int:
+        """Forget messages to members that are older, and return how many.
+
+        What keeps an address from being written to stays.
+        """
+        ...
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A message as it is handed over."""
+
+    content: Content
+    headers: tuple[tuple[str, str], ...] = ()
+    """More headers than every message has, such as those of RFC 8058."""
+
+
+class FinalWording(Protocol):
+    """Says what a message says at the moment when it is handed over; none of it is kept."""
+
+    async def of(self, message: Message) -> Written | None:
+        """Return it: links in the place of what stands for them; what is told to a member.
+
+        None when there is nothing to say any more.
+        """
         ...
 
 
@@ -102,8 +135,15 @@ class MessageQueries(Protocol):
         """Return the message. Raises MessageNotFound."""
         ...
 
-    async def timeline(self, message_id: MessageId) -> Timeline:
-        """Return what happened to the message. Raises MessageNotFound."""
+    async def timeline(self, message_id: MessageId, *, to_member: bool = False) -> Timeline:
+        """Return what happened to the message to a candidate, or to a member.
+
+        Raises MessageNotFound, also for one of the other kind.
+        """
+        ...
+
+    async def to_members(self, query: ListMemberMessages) -> Page[MemberMessageRow]:
+        """Return a page of messages to members, newest first."""
         ...
 
     async def suppressions(self, query: ListSuppressions) -> Page[SuppressionView]:

@@ -8,21 +8,22 @@ the tenant's order; what a plugin may have taken is given to no other.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final, TypedDict
-from uuid import UUID
+from typing import Final
 
 import msgspec
 
 from core.messages.contracts import SEND_MESSAGE, MessageId, SendMessage
-from core.messages.events import MessageEvent, MessageFailed, MessageOutcomeUnknown, MessageSent
 from core.messages.model import Message
+from core.messages.news import failed, sent, unknown
 from core.messages.ports import (
+    FinalWording,
     Handover,
     MessageRepository,
     Postman,
     Sender,
     SenderOrder,
     Suppressions,
+    Written,
 )
 from core.messages.senders import tried_in_order
 from core.ports.messaging import Mailbox, OutgoingEmail
@@ -58,6 +59,7 @@ class Sending:
         suppressions: Suppressions,
         order: SenderOrder,
         postman: Postman,
+        wording: FinalWording,
         tasks: Tasks,
         clock: Clock,
         recorder: Recorder,
@@ -72,7 +74,7 @@ class Sending:
             chosen = _given_to(message, enabled)
             if chosen is None or message.is_overdue(now):
                 message.lost_sight(message.detail or STOPPED, now)
-                recorder.record(_unknown(message))
+                recorder.record(unknown(message))
                 await messages.save(message)
                 return None
         else:
@@ -81,18 +83,27 @@ class Sending:
             suppression = await suppressions.of(message.to_address)
             if suppression is not None and suppression.stops(transactional=True):
                 message.suppressed(suppression.explained(), now)
-                recorder.record(_failed(message))
+                recorder.record(failed(message))
             elif message.is_overdue(now):
-                message.failed(message.detail or NOBODY_SENDS, now)
-                recorder.record(_failed(message))
+                message.failed(_why_late(message, now), now)
+                recorder.record(failed(message))
             elif chosen is None:
                 await _try_again(tasks, message, _nobody_left(message, senders, now))
             if chosen is None or message.has_failed:
                 await messages.save(message)
                 return None
+        written = await wording.of(message)
+        if written is None:
+            if message.state == "sending":
+                message.lost_sight(message.detail or STOPPED, now)
+                recorder.record(unknown(message))
+                await messages.save(message)
+            else:
+                await messages.remove(message.id)
+            return None
         message.begin(chosen.plugin)
         await messages.save(message)
-        return Ready(message.id, chosen, _email(postman.identity(), message))
+        return Ready(message.id, chosen, _email(postman.identity(), message, written))
 
     async def perform(self, prepared: Ready, *, postman: Postman) -> Handover:
         """Hand it over."""
@@ -119,15 +130,15 @@ class Sending:
             message.sent(outcome.said, now)
             # The service may have told of it before it was noted here.
             message.learn(await messages.timeline(message.id))
-            recorder.record(MessageSent(**facts(message), plugin=prepared.sender.plugin))
+            recorder.record(sent(message, prepared.sender.plugin))
         elif message.state != "sending":
             return  # the service has told meanwhile that it took the message
         elif outcome.result == "refused":
             message.failed(outcome.said, now)
-            recorder.record(_failed(message))
+            recorder.record(failed(message))
         elif outcome.result == "unknown" and not prepared.sender.repeatable:
             message.lost_sight(outcome.said, now)
-            recorder.record(_unknown(message))
+            recorder.record(unknown(message))
         elif outcome.result == "unknown":
             await _try_again(tasks, message, message.ask_again(outcome.said, now))
         else:
@@ -165,17 +176,23 @@ async def _try_again(tasks: Tasks, message: Message, at: UtcDatetime) -> None:
     await tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)}, run_at=at)
 
 
-def _email(identity: Mailbox, message: Message) -> OutgoingEmail:
+def _why_late(message: Message, now: UtcDatetime) -> str:
+    if message.is_useless(now):
+        return f"What it says held for too short a time. {message.detail or ''}".rstrip()
+    return message.detail or NOBODY_SENDS
+
+
+def _email(identity: Mailbox, message: Message, written: Written) -> OutgoingEmail:
     _, _, domain = identity.address.rpartition("@")
     return OutgoingEmail(
         id=message.id,
         message_id=f"<{message.id}@{domain}>",
         sender=Mailbox(identity.address, _line(identity.name)),
         to=Mailbox(message.to_address, _line(message.to_name)),
-        subject=_line(message.content.subject),
-        text=message.content.text,
-        html=message.content.html,
-        headers=(("Auto-Submitted", "auto-generated"),),  # RFC 3834
+        subject=_line(written.content.subject),
+        text=written.content.text,
+        html=written.content.html,
+        headers=(("Auto-Submitted", "auto-generated"), *written.headers),  # RFC 3834
     )
 
 
@@ -183,30 +200,3 @@ def _line(text: str) -> str:
     """Return what a header may hold: one line, and nothing that passes for an encoded word."""
     line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return line.replace("=?", "= ?")
-
-
-class Facts(TypedDict):
-    """What every event of a message says."""
-
-    aggregate_id: UUID
-    purpose: str
-    candidate_id: UUID
-    application_id: UUID
-
-
-def facts(message: Message) -> Facts:
-    """Return what every event of this message says."""
-    return {
-        "aggregate_id": message.id,
-        "purpose": message.purpose,
-        "candidate_id": message.candidate_id,
-        "application_id": message.application_id,
-    }
-
-
-def _failed(message: Message) -> MessageEvent:
-    return MessageFailed(**facts(message), detail=message.detail or "")
-
-
-def _unknown(message: Message) -> MessageEvent:
-    return MessageOutcomeUnknown(**facts(message), plugin=message.plugin or "")

@@ -22,20 +22,18 @@ from core.messages.events import (
     MessageBounced,
     MessageComplained,
     MessageDelivered,
-    MessageEvent,
-    MessageSent,
     MessageTracked,
 )
 from core.messages.machines import is_machine
 from core.messages.model import Message
+from core.messages.news import facts, of_member, sent
 from core.messages.ports import MessageRepository, Suppressions
-from core.messages.sending import facts
 from core.messages.suppression import Suppression, canonical
 from core.messages.timeline import Entry
 from core.shared.actor import Actor
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.errors import Forbidden
-from core.shared.events import Recorder
+from core.shared.events import Event, Recorder
 from core.shared.ids import Ids
 from core.shared.permissions import Action
 from core.shared.usecase import handles
@@ -103,7 +101,7 @@ class _Intake:
         message.learn(await self._messages.timeline(message.id))
         await self._messages.save(message)
         if message.state == "sent" and not was_sent:
-            self._recorder.record(MessageSent(**facts(message), plugin=self._plugin))
+            self._recorder.record(sent(message, self._plugin))
         for report, entry in fresh:
             self._recorder.record(_event(message, report, entry, self._plugin))
             await self._suppress(message, report)
@@ -160,7 +158,10 @@ def _reason(report: DeliveryReport) -> SuppressionReason | None:
             return None
 
 
-def _event(message: Message, report: DeliveryReport, entry: Entry, plugin: str) -> MessageEvent:
+def _event(message: Message, report: DeliveryReport, entry: Entry, plugin: str) -> Event:
+    if not message.is_to_candidate:
+        detail = _without_address(report.detail, message.to_address)
+        return of_member(message, report.kind, plugin=plugin, detail=detail)
     about = facts(message)
     if report.kind == "delivered":
         return MessageDelivered(**about, plugin=plugin)

@@ -1,5 +1,7 @@
 """Looking at messages, and sending one again."""
 
+from core.applications.contracts import ApplicationId
+from core.candidates.contracts import CandidateId
 from core.messages.contracts import (
     SEND_MESSAGE,
     ListMessages,
@@ -12,8 +14,8 @@ from core.messages.contracts import (
     TimelineEntry,
 )
 from core.messages.errors import AddressSuppressed, MessageNotFound, NoMessaging
-from core.messages.events import MessageQueued
 from core.messages.model import Message
+from core.messages.news import facts, queued
 from core.messages.ports import MessageQueries, MessageRepository, Postman, Suppressions
 from core.messages.timeline import in_order
 from core.ports.tasks import Tasks
@@ -55,7 +57,7 @@ async def send_again(
 ) -> MessageView:
     """Queue the message once more."""
     message = await messages.get_for_change(command.message_id)
-    if message is None:
+    if message is None or not message.is_to_candidate:
         raise MessageNotFound(MessageNotFound.TEXT)
     message.again(clock.now())
     suppression = await suppressions.of(message.to_address)
@@ -65,27 +67,22 @@ async def send_again(
         raise NoMessaging(NoMessaging.TEXT)
     await messages.save(message)
     await tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)})
-    recorder.record(
-        MessageQueued(
-            aggregate_id=message.id,
-            purpose=message.purpose,
-            candidate_id=message.candidate_id,
-            application_id=message.application_id,
-        )
-    )
+    recorder.record(queued(message))
     entries = in_order(await messages.timeline(message.id))
-    return _view(message, tuple(each.view() for each in entries))
+    return view_of(message, tuple(each.view() for each in entries))
 
 
-def _view(message: Message, timeline: tuple[TimelineEntry, ...]) -> MessageView:
+def view_of(message: Message, timeline: tuple[TimelineEntry, ...]) -> MessageView:
+    """Return what others see of a message to a candidate."""
+    about = facts(message)
     return MessageView(
         id=message.id,
         purpose=message.purpose,
         state=message.state,
         to_address=message.to_address,
         subject=message.content.subject,
-        candidate_id=message.candidate_id,
-        application_id=message.application_id,
+        candidate_id=CandidateId(about["candidate_id"]),
+        application_id=ApplicationId(about["application_id"]),
         plugin=message.plugin,
         detail=message.detail,
         created_at=message.created_at,

@@ -5,8 +5,8 @@ of theirs.
 from core.applications.contracts import ApplicationId
 from core.interviews.contracts import InterviewId
 from core.messages.contracts import SEND_MESSAGE, MessageId
-from core.messages.events import MessageQueued
 from core.messages.model import Content, Message
+from core.messages.news import queued
 from core.messages.ports import MessageRepository, Postman
 from core.ports.tasks import Tasks
 from core.shared.clock import Clock
@@ -62,12 +62,5 @@ class MessageWriter:
         )
         await self._messages.add(message)
         await self._tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)})
-        self._recorder.record(
-            MessageQueued(
-                aggregate_id=message.id,
-                purpose=message.purpose,
-                candidate_id=message.candidate_id,
-                application_id=application_id,
-            )
-        )
+        self._recorder.record(queued(message))
         return message.id

@@ -1,14 +1,15 @@
-"""Single-use links, stored by the hash of their token: invitations and password resets."""
+"""Single-use links, stored by the hash of their token: invitations, password resets, sign-ins."""
 
 from dataclasses import asdict, fields
 
 import sqlalchemy as sa
 
 from core.identity.contracts.team import InvitationId
-from core.identity.model import Invitation
+from core.identity.model import Invitation, SignInLink
 from core.shared.clock import UtcDatetime
 from core.shared.errors import NotFound
-from core.shared.ids import AccountId, Ids
+from core.shared.ids import AccountId, Ids, MemberId
+from plugins.postgres.database import TenantReader
 from plugins.postgres.members import ROLE_CHECK
 from plugins.postgres.schema import Ref, tenant_table, text_column, time_column, uuid_column
 from plugins.postgres.unit import Unit
@@ -43,7 +44,23 @@ password_resets = tenant_table(
     indexes=[("account_id",)],
 )
 
+sign_in_links = tenant_table(
+    "sign_in_links",
+    uuid_column("id"),
+    uuid_column("member_id"),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False),
+    sa.Column("browser_hash", sa.LargeBinary, nullable=False),
+    sa.Column("code_hash", sa.LargeBinary, nullable=False),
+    time_column("created_at"),
+    time_column("expires_at"),
+    unique=[("token_hash",)],
+    refs=[Ref("member_id", "members", "CASCADE")],
+    indexes=[("member_id",), ("expires_at",)],
+)
+"""Links to sign in. One that was used is deleted, and with it the member's others."""
+
 _INVITATION_FIELDS = tuple(field.name for field in fields(Invitation))
+_SIGN_IN_FIELDS = tuple(field.name for field in fields(SignInLink))
 
 
 class PostgresInvitations:
@@ -147,3 +164,48 @@ class PostgresPasswordResets:
             .returning(password_resets.c.account_id)
         )
         return None if row is None else AccountId(row.account_id)
+
+
+class PostgresSignInLinks:
+    """Implements `core.identity.ports.SignInLinks`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def add(self, link: SignInLink, now: UtcDatetime) -> None:
+        """Insert a link, and delete those that have expired."""
+        await self._unit.execute(sa.delete(sign_in_links).where(sign_in_links.c.expires_at <= now))
+        await self._unit.execute(
+            sa.insert(sign_in_links).values(tenant_id=self._unit.tenant_id, **asdict(link))
+        )
+
+    async def by_digest(self, digest: bytes) -> SignInLink | None:
+        """Return a link, locked: a second use waits and then finds none."""
+        row = await self._unit.one_or_none(
+            sa.select(sign_in_links).where(sign_in_links.c.token_hash == digest).with_for_update()
+        )
+        if row is None:
+            return None
+        return SignInLink(**{name: getattr(row, name) for name in _SIGN_IN_FIELDS})
+
+    async def remove_all_of(self, member_id: MemberId) -> None:
+        """Delete the member's links."""
+        await self._unit.execute(
+            sa.delete(sign_in_links).where(sign_in_links.c.member_id == member_id)
+        )
+
+
+class PostgresSignInLinkQueries:
+    """Implements `core.identity.ports.SignInLinkQueries`."""
+
+    def __init__(self, reader: TenantReader) -> None:
+        self._reader = reader
+
+    async def by_digest(self, digest: bytes) -> SignInLink | None:
+        """Return a link."""
+        rows = await self._reader.select(
+            sa.select(*(sign_in_links.c[name] for name in _SIGN_IN_FIELDS)).where(
+                sign_in_links.c.token_hash == digest
+            )
+        )
+        return SignInLink(*tuple(rows[0])) if rows else None

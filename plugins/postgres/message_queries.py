@@ -8,8 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.messages.contracts import (
+    ListMemberMessages,
     ListMessages,
     ListSuppressions,
+    MemberMessageRow,
     MessageId,
     MessageRow,
     MessageView,
@@ -48,6 +50,7 @@ _ROW: Final = (
     messages.c.opened_at,
     messages.c.clicked_at,
 )
+_MEMBER_ROW: Final = tuple(messages.c[name] for name in MemberMessageRow.__struct_fields__)
 _SUPPRESSION: Final = tuple(
     suppressed_addresses.c[name] for name in SuppressionView.__struct_fields__
 )
@@ -105,14 +108,44 @@ class PostgresMessageQueries:
         row = dict(rows[0]._mapping)  # noqa: SLF001 - its public name
         return MessageView(**row, timeline=await self._entries(message_id))
 
-    async def timeline(self, message_id: MessageId) -> Timeline:
+    async def timeline(self, message_id: MessageId, *, to_member: bool = False) -> Timeline:
         """Return what happened to it. Raises MessageNotFound."""
+        is_to_member = messages.c.application_id.is_(None)
         found = await self._reader.select(
-            sa.select(messages.c.id).where(messages.c.id == message_id)
+            sa.select(messages.c.id).where(
+                messages.c.id == message_id, is_to_member if to_member else ~is_to_member
+            )
         )
         if not found:
             raise MessageNotFound(MessageNotFound.TEXT)
         return Timeline(await self._entries(message_id))
+
+    async def to_members(self, query: ListMemberMessages) -> Page[MemberMessageRow]:
+        """Return a page, newest first."""
+        limit, columns = query.page.limit, messages.c
+        statement = (
+            sa.select(*_MEMBER_ROW)
+            .where(columns.application_id.is_(None))
+            .order_by(columns.created_at.desc(), columns.id.desc())
+            .limit(limit + 1)
+        )
+        if query.member_id is not None:
+            statement = statement.where(columns.member_id == query.member_id)
+        if query.state is not None:
+            statement = statement.where(columns.state == query.state)
+        if query.page.cursor is not None:
+            at, message_id = decode_cursor(query.page.cursor, tuple[datetime, UUID])
+            statement = statement.where(
+                sa.tuple_(columns.created_at, columns.id) < sa.tuple_(at, message_id)
+            )
+        rows = await self._reader.select(statement)
+        names = MemberMessageRow.__struct_fields__
+        items = [
+            MemberMessageRow(**dict(zip(names, tuple(row), strict=True))) for row in rows[:limit]
+        ]
+        if len(rows) <= limit:
+            return Page(items)
+        return Page(items, encode_cursor((items[-1].created_at, items[-1].id)))
 
     async def suppressions(self, query: ListSuppressions) -> Page[SuppressionView]:
         """Return a page, newest first."""

@@ -1,5 +1,5 @@
-"""The tables of messages to candidates and what happened to them; whose a message is, its
-application says.
+"""The tables of messages and what happened to them. Whose a message to a candidate is, its
+application says; one without is to a member, or to an address that is invited to become one.
 """
 
 import sqlalchemy as sa
@@ -17,7 +17,8 @@ messages = tenant_table(
     "messages",
     uuid_column("id"),
     text_column("purpose"),
-    uuid_column("application_id"),
+    uuid_column("application_id", nullable=True),
+    uuid_column("member_id", nullable=True),
     text_column("to_address"),
     text_column("to_name"),
     text_column("subject"),
@@ -35,13 +36,29 @@ messages = tenant_table(
     text_column("delivery", nullable=True),
     time_column("opened_at", nullable=True),
     time_column("clicked_at", nullable=True),
+    text_column("language", nullable=True),
+    text_column("sealed", nullable=True),
+    time_column("use_by", nullable=True),
     sa.CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed', 'unknown')", name="state"),
     sa.CheckConstraint(
         "delivery IN ('deferred', 'delivered', 'dropped', 'bounced', 'complained')",
         name="delivery",
     ),
-    refs=[Ref("application_id", "applications", "CASCADE")],
+    sa.CheckConstraint("application_id IS NULL OR member_id IS NULL", name="receiver"),
+    refs=[
+        Ref("application_id", "applications", "CASCADE"),
+        Ref("member_id", "members", "CASCADE"),
+    ],
     indexes=[("created_at", "id"), ("application_id", "created_at", "id")],
+)
+
+sa.Index(
+    "ix_messages_to_members",
+    messages.c.tenant_id,
+    messages.c.member_id,
+    messages.c.created_at,
+    messages.c.id,
+    postgresql_where=messages.c.application_id.is_(None),
 )
 
 sa.Index(

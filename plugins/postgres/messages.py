@@ -10,19 +10,21 @@ from sqlalchemy.dialects import postgresql
 from core.messages.contracts import MessageId
 from core.messages.model import Content, Message
 from core.messages.timeline import Entry
+from core.shared.clock import UtcDatetime
 from plugins.postgres.application_tables import applications
 from plugins.postgres.installation_tables import plugin_installations
-from plugins.postgres.message_tables import message_events, messages
+from plugins.postgres.message_tables import message_events, messages, suppressed_addresses
 from plugins.postgres.unit import Unit
 
 ENTRY: Final = tuple(message_events.c[name] for name in Entry.__struct_fields__)
-WITH_APPLICATION: Final = messages.join(
-    applications,
-    sa.and_(
-        applications.c.tenant_id == messages.c.tenant_id,
-        applications.c.id == messages.c.application_id,
-    ),
+_ITS_APPLICATION: Final = sa.and_(
+    applications.c.tenant_id == messages.c.tenant_id,
+    applications.c.id == messages.c.application_id,
 )
+WITH_APPLICATION: Final = messages.join(applications, _ITS_APPLICATION)
+"""Messages to candidates."""
+
+_WITH_ANY_APPLICATION: Final = messages.outerjoin(applications, _ITS_APPLICATION)
 
 
 class PostgresMessages:
@@ -39,6 +41,9 @@ class PostgresMessages:
                 id=message.id,
                 purpose=message.purpose,
                 application_id=message.application_id,
+                member_id=message.member_id,
+                language=message.language,
+                use_by=message.use_by,
                 to_address=message.to_address,
                 to_name=message.to_name,
                 subject=message.content.subject,
@@ -54,7 +59,7 @@ class PostgresMessages:
         """Return it, locked, or None."""
         row = await self._unit.one_or_none(
             sa.select(messages, applications.c.candidate_id)
-            .select_from(WITH_APPLICATION)
+            .select_from(_WITH_ANY_APPLICATION)
             .where(messages.c.id == message_id)
             .with_for_update(of=messages)
         )
@@ -65,6 +70,10 @@ class PostgresMessages:
             purpose=row.purpose,
             candidate_id=row.candidate_id,
             application_id=row.application_id,
+            member_id=row.member_id,
+            language=row.language,
+            sealed=row.sealed,
+            use_by=row.use_by,
             to_address=row.to_address,
             to_name=row.to_name,
             content=Content(row.subject, row.text, row.html),
@@ -89,6 +98,23 @@ class PostgresMessages:
         )
         await self._note(message, *message.noted)
         message.noted.clear()
+
+    async def remove(self, message_id: MessageId) -> None:
+        """Delete it with its timeline."""
+        await self._unit.execute(sa.delete(messages).where(messages.c.id == message_id))
+
+    async def prune_to_members(self, before: UtcDatetime) -> int:
+        """Delete old ones, but for those that keep their address from being written to."""
+        keeps = sa.exists().where(suppressed_addresses.c.message_id == messages.c.id)
+        result = await self._unit.execute(
+            sa.delete(messages).where(
+                messages.c.application_id.is_(None),
+                messages.c.created_at < before,
+                messages.c.state.in_(("sent", "failed", "unknown")),
+                ~keeps,
+            )
+        )
+        return result.rowcount
 
     async def by_reference(self, plugin: str, reference: str) -> MessageId | None:
         """Return the newest one that the plugin's service calls so."""
@@ -168,4 +194,5 @@ def _fate(message: Message) -> dict[str, Any]:
         "delivery": message.delivery,
         "opened_at": message.opened_at,
         "clicked_at": message.clicked_at,
+        "sealed": message.sealed if message.state in ("queued", "sending") else None,
     }

@@ -1,0 +1,88 @@
+"""Words messages at the moment when they are handed over: what is secret in them is kept nowhere.
+
+A message to a candidate is kept as it was written, but for the secret part of its link, which is
+put in here. One to a member is written here, from values that were sealed until now.
+"""
+
+from datetime import datetime
+from html import escape
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from babel.dates import format_date
+
+from core.messages.model import Content, Message
+from core.messages.ports import Written
+from core.messages.to_members import place_of
+from core.ports.secrets import SecretUnreadable
+from core.templates.contracts import STAND_IN, Items
+from core.templates.kinds import language_of
+from core.templates.texts import role_name
+from core.templates.wording import TenantWording
+from plugins.postgres.templates import PostgresSavedTemplates
+from tenants.injection import Session
+from tenants.mail_facts import TenantFacts, TenantLetterheads, locale_of, rows_of
+
+ROLE: Final = "role"
+"""A value that is a role, of which `role_name` is made in the language of the mail."""
+
+EXPIRES_AT: Final = "expires_at"
+"""A value that is an instant, of which `expires_on` is made, a day where the tenant is."""
+
+
+class TenantFinalWording:
+    """Implements `core.messages.ports.FinalWording` for one tenant."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tenant = session.tenant
+
+    async def of(self, message: Message) -> Written | None:
+        """Return what the message says."""
+        if message.application_id is None:
+            return await self._to_member(message)
+        content = message.content
+        if STAND_IN not in content.text and STAND_IN not in (content.html or ""):
+            return Written(content)
+        code = await TenantFacts(self._session).status_code(message.application_id)
+        return Written(content if code is None else with_secret(content, code))
+
+    async def _to_member(self, message: Message) -> Written | None:
+        if message.sealed is None or message.purpose == "personal":
+            return None
+        secrets = self._session.tenant_keys.secrets(self._tenant.id, self._session.unit)
+        try:
+            opened = await secrets.open(place_of(message.id), message.sealed)
+        except SecretUnreadable:
+            return None
+        values = msgspec.json.decode(opened.reveal(), type=dict[str, str])
+        wording = TenantWording(
+            self._tenant,
+            PostgresSavedTemplates(rows_of(self._session)),
+            TenantLetterheads(self._session),
+        )
+        mail = await wording.write(
+            message.purpose, self._in_words(values, message.language), language=message.language
+        )
+        return Written(Content(mail.subject, mail.text, mail.html))
+
+    def _in_words(self, values: dict[str, str], language: str | None) -> dict[str, str | Items]:
+        words: dict[str, str | Items] = dict(values)
+        role, expires_at = values.get(ROLE), values.get(EXPIRES_AT)
+        if role is not None:
+            words["role_name"] = role_name(role, language_of(language, self._tenant.locale))
+        if expires_at is not None:
+            day = datetime.fromisoformat(expires_at).astimezone(ZoneInfo(self._tenant.time_zone))
+            locale = locale_of(language, self._tenant.locale)
+            words["expires_on"] = format_date(day, format="long", locale=locale)
+        return words
+
+
+def with_secret(content: Content, code: str) -> Content:
+    """Return the content with the secret in the place of what stands for it."""
+    return Content(
+        content.subject,
+        content.text.replace(STAND_IN, code),
+        None if content.html is None else content.html.replace(STAND_IN, escape(code)),
+    )
