@@ -21,6 +21,8 @@ from core.notifications.contracts import (
     Browsers,
     ChangeDefaults,
     ChangeSettings,
+    DigestTime,
+    Hours,
     Inbox,
     ListBrowsers,
     ListNotifications,
@@ -90,12 +92,18 @@ class ChangeSettingsRequest(msgspec.Struct, forbid_unknown_fields=True):
     types: Annotated[list[TypeChoice], msgspec.Meta(max_length=50)] = []
     quiet_hours: QuietHours | UnsetType | None = UNSET
     pop_ups: bool | UnsetType = UNSET
+    digest: DigestTime | UnsetType = UNSET
+    escalate_after_hours: Hours | UnsetType | None = UNSET
 
 
 class ChangeDefaultsRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What members are told of; types that aren't named stay as they are."""
+    """What members are told of; what isn't named stays as it is."""
 
-    types: Annotated[list[TypeDefault], msgspec.Meta(max_length=50)]
+    types: Annotated[list[TypeDefault], msgspec.Meta(max_length=50)] = []
+    escalate_after_hours: Hours | UnsetType = UNSET
+    chat_names: bool | UnsetType = UNSET
+    chat_escalations: bool | UnsetType = UNSET
+    chat_quiet_hours: QuietHours | UnsetType | None = UNSET
 
 
 class BrowserKeys(msgspec.Struct, forbid_unknown_fields=True):
@@ -238,7 +246,11 @@ class NotificationController(Controller):
     ) -> Reply[NotificationSettings]:
         """Keep the choices and return what holds now."""
         command = ChangeSettings(
-            types=tuple(data.types), quiet_hours=data.quiet_hours, pop_ups=data.pop_ups
+            types=tuple(data.types),
+            quiet_hours=data.quiet_hours,
+            pop_ups=data.pop_ups,
+            digest=data.digest,
+            escalate_after_hours=data.escalate_after_hours,
         )
         return await mutate(request, tenant_scope, command, status=200)
 
@@ -318,6 +330,11 @@ class NotificationController(Controller):
         data: JSONBody[ChangeDefaultsRequest],
     ) -> Reply[NotificationDefaults]:
         """Keep it and return what holds now."""
-        return await mutate(
-            request, tenant_scope, ChangeDefaults(types=tuple(data.types)), status=200
+        command = ChangeDefaults(
+            types=tuple(data.types),
+            escalate_after_hours=data.escalate_after_hours,
+            chat_names=data.chat_names,
+            chat_escalations=data.chat_escalations,
+            chat_quiet_hours=data.chat_quiet_hours,
         )
+        return await mutate(request, tenant_scope, command, status=200)

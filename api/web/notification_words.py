@@ -41,6 +41,9 @@ SENTENCES: Final = (
     mark("Your rejections took effect"),
     mark("{rejected} rejected, {skipped} left out"),
     mark("The connection of {plugin} doesn't work"),
+    mark("Four fifths of your plan are used: {quota}"),
+    mark("Your plan allows no more: {quota}"),
+    mark("{used} of {limit}"),
     mark("Something happened"),
     mark("Somebody"),
 )
@@ -68,7 +71,27 @@ TYPE_WORDS: Final = (
     mark("Rejections that you put on hold took effect."),
     mark("Plugins that fail"),
     mark("The connection of a plugin was tested and doesn't work."),
+    mark("Limits of the plan"),
+    mark("Four fifths of what your plan allows are used, or all of it."),
 )
+
+CADENCES: Final = {
+    "off": mark("No e-mail"),
+    "at_once": mark("At once"),
+    "hourly": mark("Hourly"),
+    "daily": mark("Daily"),
+    "weekly": mark("Weekly"),
+}
+
+WEEKDAYS: Final = {
+    "mon": mark("Monday"),
+    "tue": mark("Tuesday"),
+    "wed": mark("Wednesday"),
+    "thu": mark("Thursday"),
+    "fri": mark("Friday"),
+    "sat": mark("Saturday"),
+    "sun": mark("Sunday"),
+}
 
 ICONS: Final = {
     "new_application": "account",
@@ -82,4 +105,5 @@ ICONS: Final = {
     "import_finished": "upload",
     "bulk_rejection": "reject",
     "plugin_broken": "plugins",
+    "quota": "plan",
 }

@@ -15,6 +15,7 @@ from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import InterviewRescheduled, InterviewScheduled
+from core.tenancy.events import QuotaNeared
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,3 +93,18 @@ def checked(event: PluginChecked | PluginConnectionBroken) -> About | None:
     if isinstance(event, PluginChecked) and event.ok:
         return None
     return About(details={"plugin": event.plugin_id})
+
+
+def neared(event: QuotaNeared) -> About | None:
+    """Most of what the plan allows is used."""
+    return None if event.percent >= 100 else _of_quota(event)
+
+
+def used_up(event: QuotaNeared) -> About | None:
+    """All that the plan allows is used."""
+    return _of_quota(event) if event.percent >= 100 else None
+
+
+def _of_quota(event: QuotaNeared) -> About:
+    figures = {"used": str(event.used), "limit": str(event.limit)}
+    return About(details={"quota": event.quota_name, **figures})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Final, Literal, NewType
 from uuid import UUID
 
 import msgspec
@@ -27,16 +27,26 @@ NotificationType = Literal[
     "import_finished",
     "bulk_rejection",
     "plugin_broken",
+    "quota",
 ]
 """What a notification is about; preferences are kept and lists are filtered by it."""
 
 BrowserId = NewType("BrowserId", UUID)
 
-Channel = Literal["in_app", "push"]
-"""A way to reach a member: the bell of the console, and messages to browsers that aren't open.
+Channel = Literal["in_app", "push", "email", "chat"]
+"""A way to reach people: the bell of the console, messages to browsers that aren't open, e-mail,
+and the channel of a chat that a whole workspace reads.
 
-Who isn't told at the bell isn't told by any other channel either.
+Who isn't told at the bell isn't told by push message or e-mail either.
 """
+
+Cadence = Literal["off", "at_once", "hourly", "daily", "weekly"]
+"""When a member gets e-mail about a type: never, each by itself, or gathered."""
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+LONGEST_ESCALATION: Final = 168
+"""Hours, which is a week."""
 
 COUNTED: int = 100
 """Unread notifications are counted up to here: a badge says "99+" then."""
@@ -130,6 +140,26 @@ class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: ZoneName
 
 
+class DigestTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When gathered e-mail is sent: daily at the hour, weekly on that day as well."""
+
+    hour: Annotated[int, msgspec.Meta(ge=0, le=23, description="On the wall clock.")] = 8
+    weekday: Weekday = "mon"
+    zone: ZoneName | None = None
+    """None: that of the quiet hours, or else the workspace's."""
+
+
+Hours = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0,
+        le=LONGEST_ESCALATION,
+        description="After so many hours; 0 is never.",
+        examples=[4],
+    ),
+]
+
+
 class TypeSetting(msgspec.Struct, frozen=True):
     """What a member hears of one type."""
 
@@ -139,6 +169,11 @@ class TypeSetting(msgspec.Struct, frozen=True):
     in_app: bool
     push: bool
     """Whether it also goes to the member's browsers."""
+    email: Cadence
+    chat: bool
+    """Whether it is posted to the workspace's chat, which only admins decide."""
+    escalates: bool
+    """Whether it goes to the next channel when nobody looks at it; decided by admins as well."""
     locked: bool
     """Whether an admin has decided it for everybody."""
 
@@ -150,12 +185,28 @@ class NotificationSettings(msgspec.Struct, frozen=True):
     quiet_hours: QuietHours | None
     pop_ups: bool
     """Whether a short message appears on the open page as well."""
+    digest: DigestTime
+    digest_zone: str
+    """The time zone whose clock `digest` is read on."""
+    escalate_after_hours: int | None
+    """After how long what wasn't looked at goes to the next channel: 0 is never, null as the
+    workspace decided."""
+    workspace_escalates_after_hours: int
+    """What the workspace decided; 0 is never."""
 
 
 class NotificationDefaults(msgspec.Struct, frozen=True):
     """What holds for members who chose nothing, and what none can choose."""
 
     types: tuple[TypeSetting, ...]
+    escalate_after_hours: int
+    """0: nothing goes to the next channel by itself."""
+    chat_names: bool
+    """Whether posts to the workspace's chat name candidates."""
+    chat_escalations: bool
+    """Whether what its receiver doesn't look at is posted to the chat in the end."""
+    chat_quiet_hours: QuietHours | None
+    """When nothing is posted to the chat; it waits until they end."""
 
 
 class TypeChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +215,7 @@ class TypeChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: NotificationType
     in_app: bool | UnsetType = UNSET
     push: bool | UnsetType = UNSET
+    email: Cadence | UnsetType = UNSET
 
 
 class TypeDefault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +224,9 @@ class TypeDefault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: NotificationType
     in_app: bool | UnsetType = UNSET
     push: bool | UnsetType = UNSET
+    email: Cadence | UnsetType = UNSET
+    chat: bool | UnsetType = UNSET
+    escalates: bool | UnsetType = UNSET
     locked: bool | UnsetType = UNSET
 
 
@@ -211,6 +266,8 @@ class ChangeSettings(Command[NotificationSettings], frozen=True, kw_only=True):
     types: tuple[TypeChoice, ...] = ()
     quiet_hours: QuietHours | UnsetType | None = UNSET
     pop_ups: bool | UnsetType = UNSET
+    digest: DigestTime | UnsetType = UNSET
+    escalate_after_hours: Hours | UnsetType | None = UNSET
 
 
 class ShowDefaults(Query[NotificationDefaults], frozen=True, kw_only=True):
@@ -218,9 +275,13 @@ class ShowDefaults(Query[NotificationDefaults], frozen=True, kw_only=True):
 
 
 class ChangeDefaults(Command[NotificationDefaults], frozen=True, kw_only=True):
-    """Change what holds for members who chose nothing; types that aren't named stay."""
+    """Change what holds for members who chose nothing; what isn't named stays."""
 
-    types: tuple[TypeDefault, ...]
+    types: tuple[TypeDefault, ...] = ()
+    escalate_after_hours: Hours | UnsetType = UNSET
+    chat_names: bool | UnsetType = UNSET
+    chat_escalations: bool | UnsetType = UNSET
+    chat_quiet_hours: QuietHours | UnsetType | None = UNSET
 
 
 class Browser(msgspec.Struct, frozen=True):

@@ -10,12 +10,21 @@ from typing import Any, Final
 
 from core.notifications.about import About
 from core.notifications.contracts import NotificationId
+from core.notifications.deliveries import promise_mail
 from core.notifications.events import NotificationCreated
 from core.notifications.mentions import mentioned
 from core.notifications.notices import EVENTS, Notice, Receiver, notices_of
-from core.notifications.ports import Entry, NotificationDesk, Recipient, Surroundings, Told
-from core.notifications.preferences import hears, quiet_until
+from core.notifications.ports import (
+    Entry,
+    MailDeliveries,
+    NotificationDesk,
+    Recipient,
+    Surroundings,
+    Told,
+)
+from core.notifications.preferences import hears
 from core.notifications.pushing import PUSH_NOTIFICATION
+from core.notifications.quiet import held
 from core.notifications.reach import grant_of, reach_of_role, roles_with
 from core.notifications.types import TYPES
 from core.ports.tasks import Tasks
@@ -23,6 +32,7 @@ from core.shared.clock import Clock, UtcDatetime
 from core.shared.events import Event, Recorder
 from core.shared.ids import Ids, MemberId
 from core.shared.reactions import Delivery, reacts_to
+from core.shared.tenant import TenantContext
 
 NO_NEWS: Final = timedelta(days=7)
 """Nobody is told of what happened longer ago, be it that no worker ran or that it was played."""
@@ -38,6 +48,8 @@ async def tell(
     *,
     delivery: Delivery,
     desk: NotificationDesk,
+    deliveries: MailDeliveries,
+    tenant: TenantContext,
     clock: Clock,
     ids: Ids,
     tasks: Tasks,
@@ -71,8 +83,17 @@ async def tell(
             details=about.details | ({"stage": around.stage} if around.stage else {}),
             at=delivery.occurred_at,
         )
-        for each, done in await _file(desk, entry, recipients, ids, clock, recorder):
+        filed = await _file(desk, entry, recipients, ids, clock, recorder)
+        for each, done in filed:
             await _push(each, notice, done, tasks, clock)
+        await promise_mail(
+            notice.type,
+            filed,
+            tenant.time_zone,
+            deliveries=deliveries,
+            tasks=tasks,
+            now=clock.now(),
+        )
 
 
 async def _file(
@@ -109,10 +130,9 @@ async def _push(member: Recipient, notice: Notice, told: Told, tasks: Tasks, clo
     """
     if not member.browsers or not hears(notice.type, member.own, member.defaults, "push"):
         return
-    now, hours = clock.now(), member.own.quiet_hours
+    now = clock.now()
     at = now if told.count == 1 else UtcDatetime(now.replace(second=0, microsecond=0) + _MINUTE)
-    if hours is not None:
-        at = quiet_until(hours, at)
+    at = held(member.own.quiet_hours, at)
     for browser_id in member.browsers:
         await tasks.schedule(
             PUSH_NOTIFICATION,

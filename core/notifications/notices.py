@@ -38,13 +38,16 @@ from core.notifications.about import (
     imported,
     interviewed,
     moved,
+    neared,
     noted,
     of_its_application,
     of_itself,
     rejected_together,
+    used_up,
 )
 from core.notifications.contracts import NotificationType
 from core.shared.events import Event
+from core.tenancy.events import QuotaNeared
 
 Receiver = Literal["assignee", "recruiters", "named", "mentioned", "keepers", "starter", "admins"]
 """Who is told: who looks after the application; the hiring team save its interviewers; whom the
@@ -290,6 +293,24 @@ NOTICES: Final[dict[str, Notice]] = {
         receivers=("admins",),
         title="The connection of {plugin} doesn't work",
         link="/settings/plugins/{plugin}",
+    ),
+    "quota_neared": Notice(
+        type="quota",
+        events=(QuotaNeared,),
+        about=neared,
+        receivers=("admins",),
+        title="Four fifths of your plan are used: {quota}",
+        message="{used} of {limit}",
+        link="/plan",
+    ),
+    "quota_reached": Notice(
+        type="quota",
+        events=(QuotaNeared,),
+        about=used_up,
+        receivers=("admins",),
+        title="Your plan allows no more: {quota}",
+        message="{used} of {limit}",
+        link="/plan",
     ),
 }
 """Every entry by its name, which is kept with what was told: renaming it loses its words."""

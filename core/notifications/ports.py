@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -12,10 +12,12 @@ from core.notifications.contracts import (
     Badge,
     Browser,
     BrowserId,
+    Cadence,
     Inbox,
     ListNotifications,
     NotificationId,
     NotificationType,
+    NotificationView,
 )
 from core.notifications.preferences import Defaults, Preferences
 from core.shared.actor import Role
@@ -122,6 +124,61 @@ class NotificationDesk(Protocol):
 
         The ids are those of new notifications; where one is unread, it grows and keeps its own.
         """
+        ...
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """That a member is mailed about a notification."""
+
+    member_id: MemberId
+    notification_id: NotificationId
+    cadence: Cadence
+    due_at: UtcDatetime
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A promise whose time has come."""
+
+    notification_id: NotificationId
+    cadence: Cadence
+    round: int
+    """1 at first, more when the notification has grown since it was mailed."""
+
+
+class MailDeliveries(Protocol):
+    """Keeps what is to be mailed to members: one row for a notification."""
+
+    async def promise(
+        self, promised: Sequence[Promise], apart: timedelta
+    ) -> list[tuple[MemberId, UtcDatetime]]:
+        """Keep promises, and return when which member has something due that had nothing due then.
+
+        What waits already is due at the earlier of both times; what was settled waits once more,
+        until `apart` after it was settled at least.
+        """
+        ...
+
+    async def due(self, member_id: MemberId, now: UtcDatetime) -> list[Due]:
+        """Return what waits and is due, locked, the oldest first."""
+        ...
+
+    async def unread(
+        self, member_id: MemberId, reach: Reach, ids: Sequence[NotificationId]
+    ) -> list[NotificationView]:
+        """Return those of `ids` that are unread and may be seen by the member now."""
+        ...
+
+    async def settle(
+        self,
+        ids: Sequence[NotificationId],
+        state: Literal["sent", "dropped"],
+        now: UtcDatetime,
+    ) -> None:
+        """Note that these wait no longer; `sent` is said of what goes out with the transaction."""
+        ...
+
+    async def put_off(self, ids: Sequence[NotificationId], until: UtcDatetime) -> None:
+        """Let these wait longer."""
         ...
 
 

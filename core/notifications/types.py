@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from core.notifications.contracts import NotificationType
+from core.notifications.contracts import Cadence, NotificationType
 from core.shared.permissions import Action
 
 
@@ -15,6 +15,10 @@ class TypeOfNotice(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     action: Action
     """The row of the permission table that whoever is told needs, now and when it is read."""
+    email: Cadence = "off"
+    """Unless somebody chose otherwise."""
+    escalates: bool = False
+    """Whether it goes to the next channel when nobody looks at it, where a workspace wants that."""
 
 
 TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
@@ -22,21 +26,27 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         label="New applications",
         description="Somebody applied for a job that you recruit for.",
         action=Action.VIEW_CANDIDATES,
+        email="daily",
     ),
     "stage_change": TypeOfNotice(
         label="Progress of applications",
         description="An application that is yours was moved, hired, rejected or withdrawn.",
         action=Action.VIEW_CANDIDATES,
+        email="daily",
     ),
     "assignment": TypeOfNotice(
         label="Assignments",
         description="An application was given to you.",
         action=Action.VIEW_CANDIDATES,
+        email="at_once",
+        escalates=True,
     ),
     "mention": TypeOfNotice(
         label="Mentions",
         description="Somebody wrote @ and your name in a note.",
         action=Action.VIEW_CANDIDATES,
+        email="at_once",
+        escalates=True,
     ),
     "application_note": TypeOfNotice(
         label="Notes",
@@ -47,6 +57,8 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         label="Interviews",
         description="An interview that concerns you was fixed, changed or cancelled.",
         action=Action.VIEW_CANDIDATES,
+        email="at_once",
+        escalates=True,
     ),
     "feedback": TypeOfNotice(
         label="Feedback",
@@ -57,6 +69,8 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         label="Messages that failed",
         description="An e-mail to a candidate of yours could not be sent.",
         action=Action.EDIT_CANDIDATE,
+        email="at_once",
+        escalates=True,
     ),
     "import_finished": TypeOfNotice(
         label="Imports",
@@ -72,5 +86,11 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         label="Plugins that fail",
         description="The connection of a plugin was tested and doesn't work.",
         action=Action.MANAGE_PLUGINS,
+        escalates=True,
+    ),
+    "quota": TypeOfNotice(
+        label="Limits of the plan",
+        description="Four fifths of what your plan allows are used, or all of it.",
+        action=Action.MANAGE_TENANT,
     ),
 }

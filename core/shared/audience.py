@@ -113,6 +113,7 @@ AUDIENCES: Final[dict[str, Action]] = {
     "tenant.feature_flag_set": Action.MANAGE_TENANT,
     "tenant.plan_changed": Action.MANAGE_TENANT,
     "tenant.pruned": Action.MANAGE_TENANT,
+    "tenant.quota_neared": Action.MANAGE_TENANT,
     "tenant.registered": Action.MANAGE_TENANT,
     "tenant.resumed": Action.MANAGE_TENANT,
     "tenant.suspended": Action.MANAGE_TENANT,

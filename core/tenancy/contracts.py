@@ -16,8 +16,11 @@ from core.shared.usecase import Command, Query
 class Quotas(Protocol):
     """What the tenant uses of its plan, reserved in the transaction of what uses it."""
 
-    async def reserve(self, quota: str, amount: int = 1) -> None:
-        """Count `amount` more. Raises QuotaExceeded when the plan doesn't allow them."""
+    async def reserve(self, quota: str, amount: int = 1) -> int:
+        """Count `amount` more and return how much is used then.
+
+        Raises QuotaExceeded when the plan doesn't allow them.
+        """
         ...
 
     async def release(self, quota: str, amount: int = 1) -> None:

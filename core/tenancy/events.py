@@ -66,3 +66,15 @@ class FeatureFlagSet(TenantEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "tenant.feature_flag_set"
     feature: str
     enabled: bool | None
+
+
+class QuotaNeared(TenantEvent, frozen=True, kw_only=True):
+    """So much of what the plan allows is used; told once in a month for each `percent`."""
+
+    type: ClassVar[str] = "tenant.quota_neared"
+    quota: str
+    quota_name: str
+    percent: int
+    """80, or 100 when nothing is left."""
+    used: int
+    limit: int

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from core.shared.clock import UtcDatetime
 from core.tenancy.contracts import AdminAppointed, FirstAdmin, TenantView
 from core.tenancy.model import Tenant
 
@@ -55,4 +56,12 @@ class TenantDoors(Protocol):
 
     async def announce_change(self) -> None:
         """Tell every process, at the commit, to forget what it knows of identities."""
+        ...
+
+
+class QuotaMarks(Protocol):
+    """Remembers what was told of quotas."""
+
+    async def mark(self, quota: str, period: str, percent: int, at: UtcDatetime) -> bool:
+        """Note it, and say whether it wasn't noted yet."""
         ...

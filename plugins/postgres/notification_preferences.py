@@ -1,7 +1,7 @@
 """What members want to hear of, and the browsers that take their push messages."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from plugins.postgres.notification_tables import (
     push_browsers,
 )
 from plugins.postgres.unit import Unit
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -63,13 +65,21 @@ class PostgresPreferences:
             "choices": own.choices,
             "quiet_hours": msgspec.to_builtins(own.quiet_hours),
             "pop_ups": own.pop_ups,
+            "digest": msgspec.to_builtins(own.digest),
+            "escalate_after_hours": own.escalate_after_hours,
             "updated_at": at,
         }
         await self._put(notification_preferences, {"member_id": member_id}, values)
 
     async def save_defaults(self, defaults: Defaults, at: UtcDatetime) -> None:
         """Insert or replace."""
-        values = {"choices": defaults.choices, "locked": defaults.locked, "updated_at": at}
+        values = {
+            "choices": defaults.choices,
+            "locked": defaults.locked,
+            "escalate_after_hours": defaults.escalate_after_hours,
+            "chat": msgspec.to_builtins(defaults.chat),
+            "updated_at": at,
+        }
         await self._put(notification_defaults, {}, values)
 
     async def _put(
@@ -181,22 +191,27 @@ def _own(member_id: MemberId) -> sa.Select[Any]:
 
 
 def _of_rows(rows: Sequence[sa.Row[Any]]) -> Preferences:
-    if not rows:
-        return Preferences()
-    return preferences_of(rows[0].choices, rows[0].quiet_hours, pop_ups=rows[0].pop_ups)
-
-
-def preferences_of(choices: Any, quiet_hours: Any, *, pop_ups: bool | None) -> Preferences:
-    """Return preferences from a row's columns, which are None where there is no row."""
-    return msgspec.convert(
-        {
-            "choices": choices or {},
-            "quiet_hours": quiet_hours,
-            "pop_ups": pop_ups is not False,
-        },
-        Preferences,
-    )
+    return _made(rows[0], Preferences) if rows else Preferences()
 
 
 def _defaults_of(rows: Sequence[sa.Row[Any]]) -> Defaults:
-    return Defaults(rows[0].choices, rows[0].locked) if rows else Defaults()
+    return _made(rows[0], Defaults) if rows else Defaults()
+
+
+def preferences_of(row: Mapping[str, Any]) -> Preferences:
+    """Return preferences from a row as JSON, which is empty where there is none."""
+    return _without_nulls(row, Preferences)
+
+
+def defaults_of(row: Mapping[str, Any]) -> Defaults:
+    """Return what a workspace decided, in the same way."""
+    return _without_nulls(row, Defaults)
+
+
+def _made(row: sa.Row[Any], kind: type[S]) -> S:
+    return _without_nulls({name: getattr(row, name) for name in kind.__struct_fields__}, kind)
+
+
+def _without_nulls(row: Mapping[str, Any], kind: type[S]) -> S:
+    given = {name: row.get(name) for name in kind.__struct_fields__}
+    return msgspec.convert({name: v for name, v in given.items() if v is not None}, kind)

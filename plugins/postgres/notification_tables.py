@@ -52,12 +52,35 @@ sa.Index(
     postgresql_where=notifications.c.read_at.is_(None),
 )
 
+notification_deliveries = tenant_table(
+    "notification_deliveries",
+    uuid_column("notification_id"),
+    text_column("channel"),
+    uuid_column("member_id"),
+    text_column("cadence"),
+    time_column("due_at"),
+    text_column("state"),
+    sa.Column("round", sa.Integer, nullable=False),
+    time_column("settled_at", nullable=True),
+    sa.CheckConstraint("channel IN ('email')", name="channel"),
+    sa.CheckConstraint("state IN ('waiting', 'sent', 'dropped')", name="state"),
+    key=("notification_id", "channel"),
+    refs=[
+        Ref("notification_id", "notifications", "CASCADE"),
+        Ref("member_id", "members", "CASCADE"),
+    ],
+    indexes=[("member_id", "state", "due_at")],
+)
+"""What is promised of a notification besides the bell: once by each channel."""
+
 notification_preferences = tenant_table(
     "notification_preferences",
     uuid_column("member_id"),
     json_column("choices"),
     json_column("quiet_hours", nullable=True),
     sa.Column("pop_ups", sa.Boolean, nullable=False),
+    json_column("digest", nullable=True),
+    sa.Column("escalate_after_hours", sa.Integer, nullable=True),
     time_column("updated_at"),
     key=("member_id",),
     refs=[Ref("member_id", "members", "CASCADE")],
@@ -81,6 +104,8 @@ notification_defaults = tenant_table(
     "notification_defaults",
     json_column("choices"),
     json_column("locked"),
+    sa.Column("escalate_after_hours", sa.Integer, nullable=False, server_default="0"),
+    json_column("chat", nullable=True),
     time_column("updated_at"),
     key=(),
 )

@@ -27,7 +27,6 @@ from core.notifications.ports import (
     Surroundings,
     Told,
 )
-from core.notifications.preferences import Defaults
 from core.notifications.wording import worded
 from core.shared.actor import Role
 from core.shared.clock import UtcDatetime
@@ -35,7 +34,7 @@ from core.shared.cursor import decode_cursor, encode_cursor
 from core.shared.ids import EventId, MemberId
 from plugins.postgres.database import TenantReader
 from plugins.postgres.members import members
-from plugins.postgres.notification_preferences import preferences_of
+from plugins.postgres.notification_preferences import defaults_of, preferences_of
 from plugins.postgres.notification_tables import notifications
 from plugins.postgres.unit import Unit
 
@@ -84,7 +83,7 @@ class PostgresNotificationDesk:
     ) -> list[Recipient]:
         """Return the active ones of `members`, and the admins where they are asked for."""
         rows = await self._unit.call(
-            "notification_recipients_v1",
+            "notification_recipients_v2",
             _json([str(each) for each in members]),
             admins,
             _json(list(limited)),
@@ -96,8 +95,8 @@ class PostgresNotificationDesk:
                 id=row["id"],
                 role=row["role"],
                 sees=row["sees"],
-                own=preferences_of(row["choices"], row["quiet_hours"], pop_ups=row["pop_ups"]),
-                defaults=Defaults(row["default_choices"] or {}, row["locked"] or []),
+                own=preferences_of(row["own"] or {}),
+                defaults=defaults_of(row["decided"] or {}),
                 browsers=tuple(row["browsers"] or ()),
             )
             for row in rows
@@ -222,7 +221,7 @@ class PostgresInboxQueries:
             after = decode_cursor(query.page.cursor, tuple[datetime, UUID])
         arguments = (types, reach.only_assigned, query.unread, limit + 1, *after, None)
         rows = await self._reader.call("list_notifications_v1", member_id, *arguments)
-        items = [_view(row) for row in rows[:limit]]
+        items = [view_of(row) for row in rows[:limit]]
         badge = await self.badge(member_id, reach)
         if len(rows) <= limit:
             return Inbox(items, badge.unread)
@@ -237,7 +236,7 @@ class PostgresInboxQueries:
         rows = await self._reader.call("list_notifications_v1", member_id, *alone)
         if not rows:
             return None
-        return Inbox([_view(rows[0])], (await self.badge(member_id, reach)).unread)
+        return Inbox([view_of(rows[0])], (await self.badge(member_id, reach)).unread)
 
     async def badge(self, member_id: MemberId, reach: Reach) -> Badge:
         """Count in one round trip."""
@@ -251,7 +250,8 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _view(row: Any) -> NotificationView:
+def view_of(row: Any) -> NotificationView:
+    """Return a notification from a row of `list_notifications_v1`."""
     actor_id, actor = row["actor_id"], row["actor"]
     return worded(
         notice=row["notice"],

@@ -14,6 +14,7 @@ from plugins.postgres import (
     automation_tables,
     candidate_tables,
     careers_tables,
+    chat_tables,
     idempotency,
     import_tables,
     installation_tables,
@@ -67,6 +68,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     notification_tables,
     template_tables,
     automation_tables,
+    chat_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

@@ -1,16 +1,18 @@
 """Which adapters stand behind the ports of notifications."""
 
-from core.notifications import browsers, handlers, pushing, usecases
+from core.notifications import browsers, choosing, handlers, pushing, usecases
 from core.notifications.ports import (
     BrowserQueries,
     BrowserRepository,
     InboxQueries,
     InboxRepository,
+    MailDeliveries,
     NotificationDesk,
     PreferenceQueries,
     PreferenceRepository,
 )
 from core.ports.push import PushService
+from plugins.postgres.notification_deliveries import PostgresMailDeliveries
 from plugins.postgres.notification_preferences import (
     PostgresBrowserQueries,
     PostgresBrowsers,
@@ -25,11 +27,12 @@ from plugins.postgres.notifications import (
 from tenants.injection import Providers
 from tenants.push import push_service_of
 
-USE_CASES = (browsers, handlers, pushing, usecases)
+USE_CASES = (browsers, choosing, handlers, pushing, usecases)
 """Importing them registers what they handle."""
 
 PROVIDERS: Providers = {
     NotificationDesk: lambda session: PostgresNotificationDesk(session.writer),
+    MailDeliveries: lambda session: PostgresMailDeliveries(session.writer),
     InboxRepository: lambda session: PostgresInboxes(session.writer),
     InboxQueries: lambda session: PostgresInboxQueries(session.reader),
     BrowserRepository: lambda session: PostgresBrowsers(session.writer),

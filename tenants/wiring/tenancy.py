@@ -5,7 +5,6 @@ from core.tenancy import exporting, usecases
 from core.tenancy.contracts import Quotas
 from core.tenancy.ports import AdminAppointment, TenantDoors, TenantQueries, TenantRepository
 from plugins.postgres.links import PostgresInvitations
-from plugins.postgres.quotas import PostgresQuotas
 from plugins.postgres.tenant_repository import (
     PostgresTenantDoors,
     PostgresTenantQueries,
@@ -14,6 +13,7 @@ from plugins.postgres.tenant_repository import (
 from tenants.injection import Providers, Session, recorder_of
 from tenants.tokens import TenantTokens
 from tenants.wiring.identity import HASHER, enrolment
+from tenants.wiring.quotas import quotas_of
 
 USE_CASES = (exporting, usecases)
 """Importing them registers what they handle."""
@@ -35,6 +35,6 @@ PROVIDERS: Providers = {
     TenantRepository: lambda session: PostgresTenants(session.writer, session.clock),
     TenantQueries: lambda session: PostgresTenantQueries(session.reader),
     TenantDoors: lambda session: PostgresTenantDoors(session.writer),
-    Quotas: lambda session: PostgresQuotas(session.writer, session.tenant),
+    Quotas: quotas_of,
     AdminAppointment: _appointment,
 }

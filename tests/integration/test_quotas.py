@@ -24,7 +24,7 @@ LIMIT = 20
 class NaiveQuotas(PostgresQuotas):
     """The planted defect: reads, decides, writes."""
 
-    async def reserve(self, quota: str, amount: int = 1) -> None:
+    async def reserve(self, quota: str, amount: int = 1) -> int:
         used = (await self.used()).get(quota, 0)
         await asyncio.sleep(0.01)
         if used + amount > LIMIT:
@@ -34,6 +34,7 @@ class NaiveQuotas(PostgresQuotas):
             .where(quota_usage.c.quota == quota)
             .values(used=quota_usage.c.used + amount)
         )
+        return used + amount
 
 
 async def _admitted(

@@ -16,10 +16,9 @@ from core.notifications.preferences import (
     Defaults,
     Preferences,
     hears,
-    is_quiet,
-    quiet_until,
     settings_of,
 )
+from core.notifications.quiet import is_quiet, quiet_until
 from core.notifications.reach import reach_of_role, roles_with
 from core.notifications.types import TYPES
 from core.notifications.wording import said, sentences, worded
@@ -38,6 +37,8 @@ def test_each_notice_can_be_said(examined: Examined) -> None:
         "import_finished": {"created", "updated", "failed", "import_id"},
         "bulk_rejection": {"rejected", "skipped"},
         "plugin_broken": {"plugin"},
+        "quota_neared": {"quota", "used", "limit"},
+        "quota_reached": {"quota", "used", "limit"},
     }
     for name, notice in NOTICES.items():
         texts = [text for text in (notice.title, notice.titles, notice.message) if text]

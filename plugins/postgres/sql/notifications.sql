@@ -39,15 +39,13 @@ AS $$
 $$;
 
 -- Who of some members, and of the admins where asked for, is active, with what they want to hear
--- of. Who has a limited role sees the subject only when it is assigned to them.
-CREATE OR REPLACE FUNCTION notification_recipients_v1(
+-- of and what their workspace decided. Who has a limited role sees the subject only when it is
+-- assigned to them.
+CREATE OR REPLACE FUNCTION notification_recipients_v2(
     p_tenant uuid, p_members jsonb, p_admins boolean, p_limited jsonb, p_application uuid,
     p_candidate uuid
 )
-RETURNS TABLE (
-    id uuid, role text, sees boolean, choices jsonb, quiet_hours jsonb, pop_ups boolean,
-    default_choices jsonb, locked jsonb, browsers uuid[]
-)
+RETURNS TABLE (id uuid, role text, sees boolean, own jsonb, decided jsonb, browsers uuid[])
 LANGUAGE sql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, public
 AS $$
@@ -56,7 +54,7 @@ AS $$
             SELECT 1 FROM visible_applications_v1(p_tenant, m.id) v
             WHERE v.application_id = p_application
                OR (p_application IS NULL AND v.candidate_id = p_candidate)),
-        p.choices, p.quiet_hours, p.pop_ups, d.choices, d.locked,
+        to_jsonb(p), to_jsonb(d),
         (SELECT array_agg(b.id) FROM push_browsers b
          WHERE b.tenant_id = p_tenant AND b.member_id = m.id)
     FROM members m
@@ -214,4 +212,51 @@ BEGIN
     $query$, filters)
     USING p_tenant, p_member, p_types, p_limit, p_after_at, p_after_id, p_only;
 END
+$$;
+
+-- Promises e-mail about notifications, once for each until it was sent; what has grown since is
+-- promised once more. Returns the times at which somebody has something due and had nothing so far.
+CREATE OR REPLACE FUNCTION promise_mail_v1(p_tenant uuid, p_promises jsonb, p_apart interval)
+RETURNS TABLE (whose uuid, at timestamptz)
+LANGUAGE sql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+    WITH promised AS (
+        INSERT INTO notification_deliveries AS d (
+            tenant_id, notification_id, channel, member_id, cadence, due_at, state, round
+        )
+        SELECT p_tenant, p.notification, 'email', p.member, p.cadence, p.due, 'waiting', 1
+        FROM jsonb_to_recordset(p_promises)
+            AS p(notification uuid, member uuid, cadence text, due timestamptz)
+        ON CONFLICT (tenant_id, notification_id, channel) DO UPDATE SET
+            cadence = CASE WHEN d.state = 'waiting' AND d.due_at <= excluded.due_at
+                THEN d.cadence ELSE excluded.cadence END,
+            due_at = CASE WHEN d.state = 'waiting' THEN LEAST(d.due_at, excluded.due_at)
+                ELSE GREATEST(excluded.due_at, d.settled_at + p_apart) END,
+            round = CASE WHEN d.state = 'waiting' THEN d.round ELSE d.round + 1 END,
+            state = 'waiting', settled_at = NULL
+        RETURNING d.notification_id, d.member_id, d.due_at
+    )
+    SELECT DISTINCT p.member_id, p.due_at FROM promised p
+    WHERE NOT EXISTS (  -- as it was before this statement
+        SELECT 1 FROM notification_deliveries o
+        WHERE o.tenant_id = p_tenant AND o.member_id = p.member_id AND o.state = 'waiting'
+          AND o.due_at = p.due_at)
+$$;
+
+-- Those of some notifications that are unread and that their receiver may see now.
+CREATE OR REPLACE FUNCTION unread_of_notifications_v1(
+    p_tenant uuid, p_member uuid, p_types text[], p_limited boolean, p_ids uuid[]
+)
+RETURNS TABLE (
+    id uuid, type text, notice text, times integer, application_id uuid, candidate_id uuid,
+    job_id uuid, candidate text, job text, actor_id uuid, actor text, details jsonb,
+    created_at timestamptz, updated_at timestamptz, seen_at timestamptz, read_at timestamptz
+)
+LANGUAGE sql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+    SELECT n.* FROM unnest(p_ids) AS asked(id)
+    CROSS JOIN LATERAL list_notifications_v1(
+        p_tenant, p_member, p_types, p_limited, true, 1, NULL, NULL, asked.id) n
 $$;

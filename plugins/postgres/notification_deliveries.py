@@ -1,0 +1,88 @@
+"""What is promised of notifications by e-mail; `sql/notifications.sql` holds the statements."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from core.notifications.contracts import NotificationId, NotificationView
+from core.notifications.ports import Due, Promise, Reach
+from core.shared.clock import UtcDatetime
+from core.shared.ids import MemberId
+from plugins.postgres.notification_tables import notification_deliveries
+from plugins.postgres.notifications import view_of
+from plugins.postgres.unit import Unit
+
+_rows = notification_deliveries.c
+
+
+class PostgresMailDeliveries:
+    """Implements `core.notifications.ports.MailDeliveries`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def promise(
+        self, promised: Sequence[Promise], apart: timedelta
+    ) -> list[tuple[MemberId, UtcDatetime]]:
+        """Insert or bring forward, in one round trip."""
+        given = [
+            {
+                "notification": each.notification_id,
+                "member": each.member_id,
+                "cadence": each.cadence,
+                "due": each.due_at,
+            }
+            for each in promised
+        ]
+        rows = await self._unit.call("promise_mail_v1", msgspec.json.encode(given).decode(), apart)
+        return [(MemberId(row["whose"]), UtcDatetime(row["at"])) for row in rows]
+
+    async def due(self, member_id: MemberId, now: UtcDatetime) -> list[Due]:
+        """Lock what waits and is due."""
+        rows = await self._unit.all(
+            sa.select(_rows.notification_id, _rows.cadence, _rows.round)
+            .where(
+                _rows.member_id == member_id,
+                _rows.channel == "email",
+                _rows.state == "waiting",
+                _rows.due_at <= now,
+            )
+            .order_by(_rows.due_at, _rows.notification_id)
+            .with_for_update()
+        )
+        return [Due(*tuple(row)) for row in rows]
+
+    async def unread(
+        self, member_id: MemberId, reach: Reach, ids: Sequence[NotificationId]
+    ) -> list[NotificationView]:
+        """Read them in one round trip."""
+        found = await self._unit.call(
+            "unread_of_notifications_v1",
+            member_id,
+            list(reach.types),
+            reach.only_assigned,
+            list(ids),
+        )
+        return [view_of(row) for row in found]
+
+    async def settle(
+        self, ids: Sequence[NotificationId], state: Literal["sent", "dropped"], now: UtcDatetime
+    ) -> None:
+        """Update what waits."""
+        await self._change(ids, {"state": state, "settled_at": now})
+
+    async def put_off(self, ids: Sequence[NotificationId], until: UtcDatetime) -> None:
+        """Update what waits."""
+        await self._change(ids, {"due_at": until})
+
+    async def _change(self, ids: Sequence[NotificationId], values: dict[str, Any]) -> None:
+        await self._unit.execute(
+            sa.update(notification_deliveries)
+            .where(
+                _rows.notification_id.in_(ids), _rows.channel == "email", _rows.state == "waiting"
+            )
+            .values(values)
+        )
