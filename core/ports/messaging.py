@@ -1,10 +1,17 @@
 """How a message reaches a person by e-mail: the port that messaging plugins implement."""
 
+import re
 import unicodedata
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
+
+_NAME: Final = re.compile(r"[!-9;-~]{1,76}")
+"""Of a header: printable ASCII without a colon (RFC 5322 3.6.8)."""
+
+_BREAKING: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Controls, halves of characters, and separators of lines and paragraphs."""
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -15,7 +22,7 @@ class Mailbox(msgspec.Struct, frozen=True):
 
 
 class OutgoingEmail(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, complete and checked: no control characters in any header, one receiver."""
+    """A message, complete and checked: nothing in a header that could end it, one receiver."""
 
     id: UUID
     """The same for every attempt to send this message; an idempotency key where there is one."""
@@ -36,8 +43,10 @@ class OutgoingEmail(msgspec.Struct, frozen=True, kw_only=True):
         lines = [self.subject, self.message_id, *(part for pair in self.headers for part in pair)]
         for each in (self.sender, self.to, self.reply_to):
             lines += [] if each is None else [each.address, each.name]
-        if any(unicodedata.category(mark) == "Cc" for line in lines for mark in line):
+        if any(unicodedata.category(mark) in _BREAKING for line in lines for mark in line):
             raise ValueError("a header of a message holds a control character")
+        if not all(_NAME.fullmatch(name) for name, _ in self.headers):
+            raise ValueError("a header of a message has a name that isn't one")
 
 
 class SentEmail(msgspec.Struct, frozen=True):

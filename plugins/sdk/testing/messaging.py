@@ -21,9 +21,12 @@ from core.ports.messaging import (
     OutgoingEmail,
     SendOutcomeUnknown,
 )
+from core.ports.unsubscribing import unsubscribe_headers
 from plugins.sdk.testing.expecting import expect_raises
 
 SAMPLE: Final = "Thank you for applying: Müller & Søn 株式会社"
+LINK: Final = "https://acme.mail.example.com/unsubscribe/" + "0123456789" * 7
+"""Longer than a line of a header may be without folding, as such links are."""
 
 
 class ReceivedEmail(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +91,7 @@ def sample_email(*, to: str = "ada@example.com", subject: str = SAMPLE) -> Outgo
         subject=subject,
         text="Hello Ada,\n\n.a line that begins with a dot\nGrüße\n",
         html="<p>Hello <b>Ada</b>, Grüße</p>\n",
-        headers=(("X-Intellimatch-Tenant", "acme"),),
+        headers=(("X-Intellimatch-Tenant", "acme"), *unsubscribe_headers(LINK)),
     )
 
 
@@ -114,6 +117,8 @@ class MessagingContract(ABC):
             assert _lines(seen.html) == _lines(email.html)
             assert seen.message_id == email.message_id
             assert seen.headers.get("x-intellimatch-tenant") == "acme"
+            assert seen.headers.get("list-unsubscribe") == f"<{LINK}>"
+            assert seen.headers.get("list-unsubscribe-post") == "List-Unsubscribe=One-Click"
 
     async def test_a_message_of_text_alone_arrives(self) -> None:
         async with self.rig() as rig:
