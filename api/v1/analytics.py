@@ -1,16 +1,66 @@
-"""Figures of pipelines."""
+"""Figures of pipelines and of periods, as JSON and as CSV."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
+from api.figure_tables import TableName, as_csv
 from api.problems import problems
-from api.replies import Reply, reply
+from api.replies import Reply, download, reply
 from api.request_scope import Scoped
-from core.analytics.contracts import GetPipelineAnalytics, PipelineAnalytics
+from api.v1.exports import WithBom
+from core.analytics.contracts import (
+    LONGEST_DAYS,
+    USUAL_DAYS,
+    FigureChoices,
+    FigureFilter,
+    GetFigureChoices,
+    GetHiringFigures,
+    GetPipelineAnalytics,
+    HiringFigures,
+    PipelineAnalytics,
+)
+from core.applications.contracts import ApplicationSource
 from core.jobs.contracts import JobId
+from core.shared.ids import MemberId
+
+DaysFilter = Annotated[
+    int,
+    QueryParameter(
+        ge=1,
+        le=LONGEST_DAYS,
+        description="The last so many days, up to `to` or today; not looked at with `from`.",
+    ),
+]
+FirstDay = Annotated[
+    date | None, QueryParameter(name="from", description="The first day of the period.")
+]
+LastDay = Annotated[
+    date | None, QueryParameter(name="to", description="The last day; today if left out.")
+]
+OfJob = Annotated[UUID | None, QueryParameter(description="Only this job.")]
+OfDepartment = Annotated[
+    str | None, QueryParameter(max_length=200, description="Only jobs of this department.")
+]
+OfSource = Annotated[
+    ApplicationSource | None, QueryParameter(description="Only applications of this source.")
+]
+OfRecruiter = Annotated[
+    UUID | None,
+    QueryParameter(description="Only applications that this member looks after now."),
+]
+ZoneFilter = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=64, description="Whose midnight separates days; the workspace's if left out."
+    ),
+]
+Fresh = Annotated[
+    bool, QueryParameter(description="Work them out anew, though they are less than a minute old.")
+]
 
 
 class AnalyticsController(Controller):
@@ -35,3 +85,96 @@ class AnalyticsController(Controller):
         """Return figures from the history, each with the number of cases behind it."""
         query = GetPipelineAnalytics(job_id=None if job_id is None else JobId(job_id))
         return reply(await tenant_scope.ask(query))
+
+    @get(
+        "/figures",
+        operation_id="showHiringFigures",
+        summary="Read the figures of a period",
+        responses=problems(403),
+    )
+    async def figures(
+        self,
+        tenant_scope: Scoped,
+        days: DaysFilter = USUAL_DAYS,
+        first: FirstDay = None,
+        last: LastDay = None,
+        job_id: OfJob = None,
+        department: OfDepartment = None,
+        source: OfSource = None,
+        recruiter_id: OfRecruiter = None,
+        time_zone: ZoneFilter = None,
+        fresh: Fresh = False,  # noqa: FBT002 - a query parameter
+    ) -> Reply[HiringFigures]:
+        """Return what happened, the funnel, response times, success rates and e-mail.
+
+        Times are in days. Figures that were worked out within the last minute are given again.
+        """
+        where = filter_of(job_id, department, source, recruiter_id)
+        query = GetHiringFigures(
+            days=days, first=first, last=last, where=where, time_zone=time_zone, fresh=fresh
+        )
+        return reply(await tenant_scope.ask(query))
+
+    @get(
+        "/figures.csv",
+        operation_id="exportHiringFigures",
+        summary="Export the figures of a period as CSV",
+        opt={"produces": "text/csv"},
+        responses=problems(403),
+    )
+    async def export(
+        self,
+        tenant_scope: Scoped,
+        table: Annotated[
+            TableName | None,
+            QueryParameter(description="One table; without, all of them, a line for each value."),
+        ] = None,
+        days: DaysFilter = USUAL_DAYS,
+        first: FirstDay = None,
+        last: LastDay = None,
+        job_id: OfJob = None,
+        department: OfDepartment = None,
+        source: OfSource = None,
+        recruiter_id: OfRecruiter = None,
+        time_zone: ZoneFilter = None,
+        bom: WithBom = False,  # noqa: FBT002 - a query parameter
+    ) -> Reply[bytes]:
+        """Return the same figures as a file.
+
+        A cell that a spreadsheet would take for a formula starts with an apostrophe.
+        """
+        where = filter_of(job_id, department, source, recruiter_id)
+        query = GetHiringFigures(
+            days=days, first=first, last=last, where=where, time_zone=time_zone
+        )
+        figures = await tenant_scope.ask(query)
+        return download(
+            as_csv(figures, table, bom=bom),
+            file_name=f"{table or 'figures'}-{figures.period.first}-{figures.period.last}.csv",
+            content_type="text/csv; charset=utf-8",
+        )
+
+    @get(
+        "/choices",
+        operation_id="listFigureChoices",
+        summary="List what figures can be narrowed to",
+        responses=problems(403),
+    )
+    async def choices(self, tenant_scope: Scoped) -> Reply[FigureChoices]:
+        """Return jobs, departments, sources and the people who look after applications."""
+        return reply(await tenant_scope.ask(GetFigureChoices()))
+
+
+def filter_of(
+    job_id: UUID | None,
+    department: str | None,
+    source: ApplicationSource | None,
+    recruiter_id: UUID | None,
+) -> FigureFilter:
+    """Return what the query parameters narrow figures to."""
+    return FigureFilter(
+        job_id=None if job_id is None else JobId(job_id),
+        department=department or None,
+        source=source,
+        recruiter_id=None if recruiter_id is None else MemberId(recruiter_id),
+    )

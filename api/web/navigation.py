@@ -48,6 +48,14 @@ PLACES: Final[tuple[Place, ...]] = (
         shortcut="c",
     ),
     Place(
+        "analytics",
+        mark("Analytics"),
+        "/analytics",
+        "analytics",
+        Action.VIEW_REPORTS,
+        shortcut="a",
+    ),
+    Place(
         "notifications",
         mark("Notifications"),
         "/notifications",

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from api.request_scope import provide_tenant_scope
 from api.web import (
     account,
+    analytics,
     board_cards,
     branding,
     candidate_page,
@@ -45,6 +46,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     start.start,
     *account.ROUTES,
     *dashboard.ROUTES,
+    *analytics.ROUTES,
     *jobs.ROUTES,
     *board_cards.ROUTES,
     *candidates.ROUTES,

@@ -45,6 +45,9 @@ SENTENCES: Final[Mapping[str, Mapping[Action, str]]] = {
     },
     mark("Figures and records"): {
         Action.VIEW_ANALYTICS: mark("See how hiring goes: figures over jobs and stages."),
+        Action.VIEW_REPORTS: mark(
+            "See the analytics page: figures over all applications, and who waits the longest."
+        ),
         Action.VIEW_AUDIT: mark("Read the audit log: who did what, and when."),
     },
     mark("Workspace"): {

@@ -29,6 +29,8 @@ class Action(StrEnum):
     SCHEDULE_INTERVIEW = "interviews:schedule"
     SUBMIT_FEEDBACK = "feedback:write"
     VIEW_ANALYTICS = "analytics:read"
+    VIEW_REPORTS = "reports:read"
+    """Figures over all applications with the names of those who wait the longest."""
     VIEW_AUDIT = "audit:read"
     VIEW_TEAM = "team:read"
     MANAGE_USERS = "team:manage"
@@ -64,6 +66,7 @@ PERMISSIONS: Final[dict[Action, dict[Role, Grant]]] = {
     Action.SCHEDULE_INTERVIEW: _row("yes", "yes", "no", "no"),
     Action.SUBMIT_FEEDBACK: _row("yes", "yes", "yes", "no"),
     Action.VIEW_ANALYTICS: _row("yes", "yes", "yes", "yes"),
+    Action.VIEW_REPORTS: _row("yes", "yes", "no", "yes"),
     Action.VIEW_AUDIT: _row("yes", "no", "no", "no"),
     Action.VIEW_TEAM: _row("yes", "yes", "yes", "yes"),
     Action.MANAGE_USERS: _row("yes", "no", "no", "no"),

@@ -1,8 +1,9 @@
 """Which adapter stands behind each port of the analytics."""
 
 from core.analytics import usecases
-from core.analytics.ports import AnalyticsQueries
+from core.analytics.ports import AnalyticsQueries, FigureShelf
 from plugins.postgres.analytics import PostgresAnalytics
+from plugins.valkey.figure_shelf import ValkeyFigureShelf
 from tenants.injection import Providers
 
 USE_CASES = (usecases,)
@@ -10,4 +11,5 @@ USE_CASES = (usecases,)
 
 PROVIDERS: Providers = {
     AnalyticsQueries: lambda session: PostgresAnalytics(session.reader),
+    FigureShelf: lambda session: ValkeyFigureShelf(session.valkey, session.tenant.id),
 }

@@ -50,6 +50,8 @@ OPEN: Final = {
 }
 OF_MEMBERS: Final = {
     "dashboard": "/dashboard",
+    "analytics": "/analytics",
+    "analytics_of_own_days": "/analytics?from=2026-01-01&to=2026-02-14&source=careers",
     "jobs": "/jobs",
     "jobs_filtered": "/jobs?q=nothing+fits+this",
     "new_job": "/jobs/new",
@@ -174,7 +176,7 @@ async def test_a_page_for_strangers_keeps_nobody_out(
     await _is_sound(page, name, examined)
 
 
-@pytest.mark.parametrize("path", ["/dashboard", "/jobs", "/candidates", "/tasks"])
+@pytest.mark.parametrize("path", ["/dashboard", "/analytics", "/jobs", "/candidates", "/tasks"])
 async def test_a_new_workspace_says_what_to_do(visit: Visit, examined: Examined, path: str) -> None:
     page = await visit.page(path, "admin", slug="globex")
     await expect(page.locator(".empty").first).to_be_visible()
