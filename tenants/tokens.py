@@ -1,5 +1,7 @@
 """The secrets of one tenant: made of the system's randomness, kept as hashes, put into links."""
 
+from urllib.parse import urlencode
+
 from core.identity.tokens import Pepper, make_api_key, make_session_token
 from core.shared.ids import Ids
 from core.shared.tenant import TenantContext
@@ -45,6 +47,23 @@ class TenantTokens:
     def reset_digest(self, token: str) -> bytes:
         """Return what is kept of a password reset's token."""
         return self._pepper.digest("password_reset", token)
+
+    def sign_in_digest(self, token: str) -> bytes:
+        """Return what is kept of a sign-in link's token."""
+        return self._pepper.digest("sign_in_link", token)
+
+    def browser_digest(self, browser: str) -> bytes:
+        """Return what is kept of a browser's secret."""
+        return self._pepper.digest("sign_in_browser", browser)
+
+    def code_digest(self, code: str, browser_digest: bytes) -> bytes:
+        """Return what is kept of a code: without the key, six digits are guessed at once."""
+        return self._pepper.digest("sign_in_code", f"{browser_digest.hex()}:{code}")
+
+    def sign_in_link(self, token: str, following: str) -> str:
+        """Return the address at which one signs in."""
+        rest = f"&{urlencode({'next': following})}" if following else ""
+        return f"{self._address}/sign-in/link?token={token}{rest}"
 
     def invitation_link(self, token: str) -> str:
         """Return the address that an invited person opens."""

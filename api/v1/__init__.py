@@ -20,6 +20,7 @@ from api.v1.interviews import InterviewController
 from api.v1.invitations import InvitationController
 from api.v1.jobs import JobController, PipelineController
 from api.v1.me import MeController
+from api.v1.member_messages import MemberMessageController
 from api.v1.members import MemberController
 from api.v1.message_delivery import MessageSendersController, SuppressedAddressesController
 from api.v1.messages import MessagesController
@@ -39,6 +40,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TenantController,
     MemberController,
     InvitationController,
+    MemberMessageController,
     ApiKeyController,
     CandidateController,
     NoteController,

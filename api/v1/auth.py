@@ -67,6 +67,11 @@ LinkToken = Annotated[
     str, Meta(min_length=16, max_length=128, description="From the link: what follows `token=`.")
 ]
 GUESSED = {"guarded": True, "public": True}
+_BY_MAIL = "If this address is a member's, a link is on its way to it."
+_BY_OPERATOR = (
+    "No plugin that sends e-mail is enabled. If this address is a member's, the link lies with the "
+    "operator of this server."
+)
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -255,8 +260,10 @@ class AuthController(Controller):
     ) -> Reply[Accepted]:
         """Have a link sent, if the address is a member's. The answer is the same if it isn't."""
         address = client_address_of(request.scope)
-        await tenant_scope.execute(RequestPasswordReset(email=data.email, address=address))
-        message = "If this address is a member's, a link is on its way to it."
+        promised = await tenant_scope.execute(
+            RequestPasswordReset(email=data.email, address=address)
+        )
+        message = _BY_MAIL if promised.by_mail else _BY_OPERATOR
         return reply(Accepted(message), status=202)
 
     @post(

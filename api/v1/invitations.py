@@ -30,6 +30,13 @@ class NewInvitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Annotated[str, Meta(min_length=3, max_length=254, examples=["grace@acme.example"])]
     name: Annotated[str, Meta(min_length=1, max_length=120, examples=["Grace Hopper"])]
     role: Role
+    by_mail: Annotated[
+        bool,
+        Meta(
+            description="Have the link mailed to the invited person alone, if a plugin that sends "
+            "e-mail is enabled. Otherwise it is in the answer."
+        ),
+    ] = True
 
 
 class InvitationController(Controller):
@@ -58,11 +65,13 @@ class InvitationController(Controller):
     async def create(
         self, request: Request[Any, Any, Any], tenant_scope: Scoped, data: JSONBody[NewInvitation]
     ) -> Reply[InvitationIssued]:
-        """Make a link that works once, for seven days, and is shown only here.
+        """Make a link that works once, for seven days, and is mailed, or shown only here.
 
         An open invitation to the same address is withdrawn.
         """
-        command = InviteMember(email=data.email, name=data.name, role=data.role)
+        command = InviteMember(
+            email=data.email, name=data.name, role=data.role, by_mail=data.by_mail
+        )
         return await mutate(request, tenant_scope, command, status=201, secret=True)
 
     @delete(

@@ -21,6 +21,7 @@ from api.web.frame import PUBLIC, WEB, page, partial, read_form, redirect, safe_
 from api.web.labels import ROLES
 from api.web.languages import mark
 from core.identity.contracts.sign_in import (
+    CanMailLinks,
     CheckPassword,
     ListWorkspaces,
     SignOut,
@@ -65,7 +66,15 @@ async def sign_in_page(
     if tenant_scope.actor.kind == "member":
         return redirect(next or "/dashboard")
     said = translated(request.scope, _DONE[done]) if done in _DONE else ""
-    return page(request, "sign_in.html", email="", next=next, error="", done=said)
+    return page(
+        request,
+        "sign_in.html",
+        email="",
+        next=next,
+        error="",
+        done=said,
+        by_mail=await tenant_scope.ask(CanMailLinks()),
+    )
 
 
 @post("/sign-in", opt=GUESSED, status_code=303, **WEB)
@@ -84,6 +93,7 @@ async def sign_in(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Repl
             next=following,
             error=error.message,
             done="",
+            by_mail=await tenant_scope.ask(CanMailLinks()),
         )
     return redirect(safe_path(following), headers=[cookie])
 
@@ -100,7 +110,7 @@ async def sign_out(tenant_scope: Scoped) -> Reply[None]:
 @get("/forgotten-password", opt=PUBLIC, **WEB)
 async def forgotten_password_page(request: Request[Any, Any, Any]) -> Reply[Any]:
     """Ask for the address."""
-    return page(request, "forgotten_password.html", email="", error="", sent=False)
+    return page(request, "forgotten_password.html", email="", error="", sent=False, by_mail=False)
 
 
 @post("/forgotten-password", opt=GUESSED, status_code=200, **WEB)
@@ -108,7 +118,7 @@ async def forgotten_password(request: Request[Any, Any, Any], tenant_scope: Scop
     """Have a link sent, if the address is a member's. The answer is the same if it isn't."""
     email = (await read_form(request))["email"]
     try:
-        await tenant_scope.execute(
+        promised = await tenant_scope.execute(
             RequestPasswordReset(email=email, address=client_address_of(request.scope))
         )
     except DomainError as error:
@@ -119,8 +129,16 @@ async def forgotten_password(request: Request[Any, Any, Any], tenant_scope: Scop
             email=email,
             error=error.message,
             sent=False,
+            by_mail=False,
         )
-    return page(request, "forgotten_password.html", email=email, error="", sent=True)
+    return page(
+        request,
+        "forgotten_password.html",
+        email=email,
+        error="",
+        sent=True,
+        by_mail=promised.by_mail,
+    )
 
 
 @get("/new-password", opt=PUBLIC, **WEB)

@@ -13,6 +13,13 @@ ROLES: Final[Labels] = {
     "interviewer": mark("Interviewer"),
     "viewer": mark("Viewer"),
 }
+MAIL_STATES: Final[Labels] = {
+    "queued": mark("Mail waits"),
+    "sending": mark("Mail is being handed over"),
+    "sent": mark("Mailed"),
+    "failed": mark("Mail failed"),
+    "unknown": mark("Nobody knows whether it was mailed"),
+}
 JOB_STATUS: Final[Labels] = {
     "draft": mark("Draft"),
     "open": mark("Open"),

@@ -16,15 +16,17 @@ from api.web.roles import SENTENCE_OF
 from core.audit.contracts import AuditFilter, ListAudit
 from core.candidates.contracts import CandidateFilter, ListCandidates
 from core.identity.contracts.api_keys import ListApiKeys
-from core.identity.contracts.sign_in import ListSessions, ShowMe
+from core.identity.contracts.sign_in import CanMailLinks, ListSessions, ShowMe
 from core.identity.contracts.team import ListInvitations, ListMembers
 from core.jobs.contracts import ListJobs
+from core.messages.contracts import ListMemberMessages, MemberMessageRow
 from core.shared.actor import ROLES
 from core.shared.ids import MemberId
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
 from core.tasks.contracts import ListTasks, TaskGroup
 from core.tenancy.contracts import ListPlans, ShowEntitlements
+from tenants.scope import TenantScope
 
 Words = Annotated[str, QueryParameter(max_length=200)]
 Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
@@ -38,16 +40,26 @@ async def team(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[b
     members = await tenant_scope.ask(ListMembers(page=PageRequest(limit=MAX_LIMIT)))
     may_manage = may(tenant_scope.actor, Action.MANAGE_USERS)
     invitations = await tenant_scope.ask(ListInvitations()) if may_manage else ()
+    mails = await _invitation_mails(tenant_scope) if invitations else {}
     return page(
         request,
         "team.html",
         members=members.items,
         invitations=invitations,
+        mails=mails,
+        mail_states=labels.MAIL_STATES,
+        by_mail=may_manage and await tenant_scope.ask(CanMailLinks()),
         roles=labels.ROLES,
         role_names=ROLES,
         may_manage=may_manage,
         me=tenant_scope.actor.member_id,
     )
+
+
+async def _invitation_mails(tenant_scope: TenantScope) -> dict[str, MemberMessageRow]:
+    """Return the latest mail to each invited address, among the last hundred mails."""
+    found = await tenant_scope.ask(ListMemberMessages(page=PageRequest(limit=MAX_LIMIT)))
+    return {each.to_address: each for each in reversed(found.items) if each.purpose == "invitation"}
 
 
 @get("/api-keys", **WEB)

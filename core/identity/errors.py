@@ -23,6 +23,24 @@ class LinkNotValid(NotFound):
     )
 
 
+class CodeNotRight(Unauthenticated):
+    """The link was opened in another browser, and the code isn't the one that was shown."""
+
+    code = "sign_in_code_wrong"
+    title = "The code is not right"
+    TEXT: ClassVar[str] = "Type the code that you see where you asked for the link: six digits."
+
+
+class NobodyMails(Conflict):
+    """No plugin that sends e-mail is enabled, so that no link can be mailed."""
+
+    code = "no_mail"
+    title = "Nothing sends mail here"
+    TEXT: ClassVar[str] = (
+        "No plugin that sends e-mail is enabled in this workspace. Sign in with your password."
+    )
+
+
 class LastAdmin(Conflict):
     """A workspace must keep one active admin."""
 

@@ -1,6 +1,6 @@
 """Facts about people and their credentials. None carries a secret, a name or an e-mail address."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from core.shared.actor import Role
 from core.shared.events import Event
@@ -44,6 +44,7 @@ class SessionStarted(MemberEvent, frozen=True, kw_only=True):
     """A member signed in."""
 
     type: ClassVar[str] = "member.signed_in"
+    by: Literal["password", "link"] = "password"
 
 
 class SessionsEnded(MemberEvent, frozen=True, kw_only=True):
@@ -71,6 +72,19 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "password_reset.requested"
     aggregate: ClassVar[str] = "password_reset"
+
+
+class SignInLinkIssuedFor(MemberEvent, frozen=True, kw_only=True):
+    """A link to sign in was made for a member and mailed."""
+
+    type: ClassVar[str] = "member.sign_in_link_issued"
+
+
+class SignInLinkRequested(Event, frozen=True, kw_only=True):
+    """Somebody asked for a link to sign in; whether for a member is not said here."""
+
+    type: ClassVar[str] = "sign_in_link.requested"
+    aggregate: ClassVar[str] = "sign_in_link"
 
 
 class InvitationEvent(Event, frozen=True, kw_only=True):

@@ -35,6 +35,12 @@ def own_account(actor: Actor) -> AccountId:
     return actor.account_id
 
 
+def require_system(actor: Actor) -> None:
+    """Return for the platform's own work. Raises Forbidden for everybody else."""
+    if actor.kind != "system":
+        raise Forbidden("Only the operator may do this, on the command line.")
+
+
 def may_manage_users(actor: Actor) -> bool:
     """Whether the actor may act on other people's credentials."""
     try:

@@ -7,7 +7,7 @@ import msgspec
 from core.identity.contracts.api_keys import ApiKeyView
 from core.identity.contracts.sign_in import SessionId, SessionView, Workspace
 from core.identity.contracts.team import InvitationId, InvitationView, MemberStatus, MemberView
-from core.identity.model import ApiKey, Invitation, Member, Session
+from core.identity.model import ApiKey, Invitation, Member, Session, SignInLink
 from core.shared.actor import Role
 from core.shared.clock import UtcDatetime
 from core.shared.ids import AccountId, ApiKeyId, MemberId
@@ -65,6 +65,22 @@ class Tokens(Protocol):
         """Return what is kept of a password reset's token."""
         ...
 
+    def sign_in_digest(self, token: str) -> bytes:
+        """Return what is kept of a sign-in link's token."""
+        ...
+
+    def browser_digest(self, browser: str) -> bytes:
+        """Return what is kept of the secret of the browser that asked for a link."""
+        ...
+
+    def code_digest(self, code: str, browser_digest: bytes) -> bytes:
+        """Return what is kept of the code that was shown to that browser."""
+        ...
+
+    def sign_in_link(self, token: str, following: str) -> str:
+        """Return the address at which one signs in, and goes on to a path if there is one."""
+        ...
+
     def invitation_link(self, token: str) -> str:
         """Return the address that an invited person opens."""
         ...
@@ -75,10 +91,10 @@ class Tokens(Protocol):
 
 
 class AccountMail(Protocol):
-    """Sends what only the owner of an address may read."""
+    """Keeps for the operator what can't be mailed: only the owner of an address may read it."""
 
     async def send_reset(self, *, to: str, name: str, workspace: str, link: str) -> None:
-        """Send the link to choose a new password."""
+        """Keep the link to choose a new password."""
         ...
 
 
@@ -210,6 +226,30 @@ class PasswordResetRepository(Protocol):
 
     async def use(self, digest: bytes, now: UtcDatetime) -> AccountId | None:
         """Use a link up and return whose it is; None when it isn't valid."""
+        ...
+
+
+class SignInLinks(Protocol):
+    """Links to sign in, written."""
+
+    async def add(self, link: SignInLink, now: UtcDatetime) -> None:
+        """Keep a new link, and forget those that have expired."""
+        ...
+
+    async def by_digest(self, digest: bytes) -> SignInLink | None:
+        """Return the link of a token, locked."""
+        ...
+
+    async def remove_all_of(self, member_id: MemberId) -> None:
+        """Make all of a member's links worthless."""
+        ...
+
+
+class SignInLinkQueries(Protocol):
+    """Links to sign in, read."""
+
+    async def by_digest(self, digest: bytes) -> SignInLink | None:
+        """Return the link of a token."""
         ...
 
 

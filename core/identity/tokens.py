@@ -32,7 +32,15 @@ API_KEY_PATTERN: Final = r"im_[0-9A-Za-z]{22}_[0-9A-Za-z]{36}"
 """What a secret scanner looks for."""
 _API_KEY = re.compile(API_KEY_PATTERN)
 
-Purpose = Literal["session", "api_key", "invitation", "password_reset"]
+Purpose = Literal[
+    "session",
+    "api_key",
+    "invitation",
+    "password_reset",
+    "sign_in_link",
+    "sign_in_browser",
+    "sign_in_code",
+]
 
 
 class Pepper:
@@ -81,6 +89,12 @@ def tenant_of_session_token(token: str) -> TenantId | None:
     except (UnicodeEncodeError, binascii.Error):
         return None
     return TenantId(UUID(bytes=raw[:16])) if len(raw) == _SESSION_BYTES else None
+
+
+def make_code(token: Callable[[int], str]) -> str:
+    """Return six random digits to be read from one screen and typed at another."""
+    raw = base64.urlsafe_b64decode(token(32) + "=")
+    return f"{int.from_bytes(raw, 'big') % 1_000_000:06}"
 
 
 def _base62(number: int, length: int) -> str:

@@ -338,12 +338,16 @@ class MailToMember(msgspec.Struct, frozen=True, kw_only=True):
         return f"MailToMember(purpose={self.purpose!r})"
 
 
-class MemberMail(Protocol):
-    """Sends mails to members; for use cases of other slices, within their transaction."""
+class MailPossible(Protocol):
+    """Tells whether mail can be sent at all; works in queries, too."""
 
     async def is_possible(self) -> bool:
         """Whether a plugin that sends is enabled."""
         ...
+
+
+class MemberMail(MailPossible, Protocol):
+    """Sends mails to members; for use cases of other slices, within their transaction."""
 
     async def promise(self, mail: MailToMember) -> MessageId:
         """Queue a mail: it is sent once, if and only if the transaction commits."""

@@ -16,17 +16,32 @@ from core.identity.ports import (
     PasswordHasher,
     PasswordResetRepository,
     SessionRepository,
+    SignInLinkQueries,
+    SignInLinks,
     SignInLookup,
     Tokens,
 )
-from core.identity.usecases import api_keys, invitations, passwords, reading, sign_in, team
+from core.identity.usecases import (
+    api_keys,
+    invitations,
+    passwords,
+    reading,
+    sign_in,
+    sign_in_links,
+    team,
+)
 from core.ports.throttle import Throttle
 from plugins.local_files.mailbox import FolderAccountMail
 from plugins.postgres.accounts import PostgresAccounts, PostgresSignInLookup
 from plugins.postgres.api_keys import PostgresApiKeys
 from plugins.postgres.credentials import IDLE
 from plugins.postgres.identity_queries import PostgresIdentityChanges, PostgresIdentityQueries
-from plugins.postgres.links import PostgresInvitations, PostgresPasswordResets
+from plugins.postgres.links import (
+    PostgresInvitations,
+    PostgresPasswordResets,
+    PostgresSignInLinkQueries,
+    PostgresSignInLinks,
+)
 from plugins.postgres.members import PostgresMembers
 from plugins.postgres.sessions import PostgresSessions
 from plugins.system.passwords import Argon2Passwords
@@ -36,7 +51,7 @@ from tenants.settings import Settings
 from tenants.tokens import TenantTokens
 from tenants.wiring.quotas import quotas_of
 
-USE_CASES = (api_keys, invitations, passwords, reading, sign_in, team)
+USE_CASES = (api_keys, invitations, passwords, reading, sign_in, sign_in_links, team)
 """Importing them registers what they handle."""
 
 HASHER = Argon2Passwords()
@@ -96,6 +111,8 @@ PROVIDERS: Providers = {
     PasswordResetRepository: lambda session: PostgresPasswordResets(session.writer, session.ids),
     SessionOpener: _opener,
     SessionRepository: lambda session: PostgresSessions(session.writer),
+    SignInLinkQueries: lambda session: PostgresSignInLinkQueries(session.reader),
+    SignInLinks: lambda session: PostgresSignInLinks(session.writer),
     SignInLookup: lambda session: PostgresSignInLookup(session.reader),
     SignInPolicy: lambda session: _policy(session.settings),
     Throttle: lambda session: ValkeyThrottle(session.valkey),

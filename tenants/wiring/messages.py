@@ -1,7 +1,7 @@
 """Which adapters stand behind the ports of messages."""
 
 from core.messages import senders, sending, suppressing, to_members, tracking, usecases
-from core.messages.contracts import MemberMail
+from core.messages.contracts import MailPossible, MemberMail
 from core.messages.ports import (
     FinalWording,
     MessageQueries,
@@ -23,6 +23,17 @@ USE_CASES = (senders, sending, suppressing, to_members, tracking, usecases)
 """Importing them registers what they handle."""
 
 
+class _Possible:
+    """Implements `core.messages.contracts.MailPossible`."""
+
+    def __init__(self, session: Session) -> None:
+        self._postman = postman_of(session)
+
+    async def is_possible(self) -> bool:
+        """Whether a plugin that sends is enabled."""
+        return bool(await self._postman.senders())
+
+
 def member_mail_of(session: Session) -> MemberMail:
     """Return what sends mails to members."""
     return MemberMailer(
@@ -42,6 +53,7 @@ PROVIDERS: Providers = {
     Suppressions: lambda session: PostgresSuppressions(session.writer),
     SenderOrder: lambda session: PostgresSenderOrder(session.writer),
     FinalWording: TenantFinalWording,
+    MailPossible: _Possible,
     MemberMail: member_mail_of,
     Postman: postman_of,
 }

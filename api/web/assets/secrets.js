@@ -1,12 +1,14 @@
-// Shows, in its form, what is answered only once: an API key, the link of an invitation.
+// Shows, in its form, what is answered only once: an API key, the link of an invitation. Where it
+// was mailed instead, the form's `.mailed` says so.
 import { say } from "./toasts.js";
 
 document.addEventListener("sent", (event) => {
   const form = event.target;
   const name = form.dataset.reveals;
   if (!name) return;
-  const part = form.querySelector(".revealed");
-  part.querySelector("[data-secret]").textContent = event.detail[name];
+  const secret = event.detail[name];
+  const part = form.querySelector(secret ? ".revealed" : ".mailed");
+  if (secret) part.querySelector("[data-secret]").textContent = secret;
   part.hidden = false;
   form.querySelector("[type=submit]").hidden = true;
   form.closest("dialog")?.addEventListener("close", () => location.reload(), { once: true });

@@ -1,11 +1,12 @@
 """Signing in and out, and what is one's own: profile, password, sessions."""
 
 from datetime import timedelta
-from typing import NewType
+from typing import Annotated, NewType
 from uuid import UUID
 
 import msgspec
 
+from core.ports.tasks import task
 from core.shared.actor import Role
 from core.shared.clock import UtcDatetime
 from core.shared.ids import AccountId, MemberId
@@ -127,6 +128,81 @@ class StartSession(Command[StartedSession], frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"StartSession(proof={self.proof!r})"
+
+
+class CanMailLinks(Query[bool], frozen=True, kw_only=True):
+    """Ask whether links reach people by mail: whether a plugin that sends is enabled."""
+
+
+class SignInLinkPromised(msgspec.Struct, frozen=True):
+    """What the browser that asked is given, whether the address is a member's or not."""
+
+    browser: str
+    """To be kept in a cookie: opens the link in this browser."""
+    code: str
+    """To be shown: whoever opens the link in another browser types it there."""
+    lifetime_seconds: int
+
+    def __repr__(self) -> str:
+        return "SignInLinkPromised(...)"
+
+
+class RequestSignInLink(Command[SignInLinkPromised], frozen=True, kw_only=True):
+    """Ask for a link to sign in by mail; does the same whether the address is known or not."""
+
+    email: str
+    address: str
+    browser: str | None = None
+    """What this browser keeps of an earlier request."""
+    following: str = ""
+    """The path to go to afterwards."""
+
+    def __repr__(self) -> str:
+        return "RequestSignInLink(...)"
+
+
+@task("sign_in_link_mail")
+class DeliverSignInLink(Command[None], frozen=True, kw_only=True):
+    """Make the link and mail it, if the address is a member's. Done in the background."""
+
+    email: str
+    browser_hash: str
+    """In hexadecimal, as the code's."""
+    code_hash: str
+    expires_at: UtcDatetime
+    following: str = ""
+
+
+class SignInLinkState(msgspec.Struct, frozen=True):
+    """What a link that works asks for."""
+
+    needs_code: bool
+    """Whether another browser than this one asked for it."""
+
+
+class PreviewSignInLink(Query[SignInLinkState], frozen=True, kw_only=True):
+    """Look at a link without using it up. Raises LinkNotValid."""
+
+    token: str
+    browser: str | None = None
+
+    def __repr__(self) -> str:
+        return "PreviewSignInLink(...)"
+
+
+class UseSignInLink(Command[StartedSession], frozen=True, kw_only=True):
+    """Open a session with a link, in the browser that asked for it or with the code shown there."""
+
+    token: str
+    address: str
+    browser: str | None = None
+    code: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    user_agent: str = ""
+    replaces: str | None = None
+    """Token of the session that the browser had; it ends."""
+
+    def __repr__(self) -> str:
+        return "UseSignInLink(...)"
 
 
 class SignOut(Command[None], frozen=True, kw_only=True):

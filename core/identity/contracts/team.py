@@ -48,11 +48,23 @@ class InvitationView(msgspec.Struct, frozen=True):
 
 
 class InvitationIssued(msgspec.Struct, frozen=True):
-    """A new invitation with its link, which works once."""
+    """A new invitation. Its link works once, and is mailed or shown, never both."""
 
     invitation: InvitationView
-    link: str
-    token: str
+    mailed: bool
+    """Whether the link goes to the invited person by mail, and to nobody else."""
+    link: str | None
+    token: str | None
+
+    def __repr__(self) -> str:
+        return f"InvitationIssued(invitation={self.invitation.id})"
+
+
+class LinkPromised(msgspec.Struct, frozen=True):
+    """Where a link goes if the address is a member's; says nothing about whether it is."""
+
+    by_mail: bool
+    """False: no plugin that sends is enabled, so it lies with the operator."""
 
 
 class InvitationPreview(msgspec.Struct, frozen=True):
@@ -114,6 +126,8 @@ class InviteMember(Command[InvitationIssued], frozen=True, kw_only=True):
     email: EmailText
     name: NameText
     role: Role
+    by_mail: bool = True
+    """Have the link mailed if a plugin that sends is enabled; otherwise it is in the answer."""
 
 
 class ListInvitations(Query[tuple[InvitationView, ...]], frozen=True, kw_only=True):
@@ -144,7 +158,7 @@ class AcceptInvitation(Command[MemberView], frozen=True, kw_only=True):
         return "AcceptInvitation(...)"
 
 
-class RequestPasswordReset(Command[None], frozen=True, kw_only=True):
+class RequestPasswordReset(Command[LinkPromised], frozen=True, kw_only=True):
     """Ask for a link by mail; does the same whether the address is known or not."""
 
     email: str

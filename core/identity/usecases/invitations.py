@@ -24,6 +24,7 @@ from core.identity.ports import (
     PasswordHasher,
     Tokens,
 )
+from core.messages.contracts import MailToMember, MemberMail
 from core.ports.throttle import Throttle
 from core.shared.actor import Actor
 from core.shared.clock import Clock, UtcDatetime
@@ -43,12 +44,16 @@ async def invite_member(
     invitations: InvitationRepository,
     members: MemberRepository,
     quotas: Quotas,
+    mail: MemberMail,
     tokens: Tokens,
     ids: Ids,
     clock: Clock,
     recorder: Recorder,
 ) -> InvitationIssued:
-    """Invite someone, if the plan has room for them beside those invited before."""
+    """Invite someone, if the plan has room for them beside those invited before.
+
+    The link is mailed, or shown to who invites: then where nothing sends, or if they want it so.
+    """
     now = clock.now()
     token = tokens.link()
     invitation = new_invitation(
@@ -62,7 +67,25 @@ async def invite_member(
     await quotas.require_room("members", 1 + await invitations.count_open(now))
     await invitations.add(invitation)
     recorder.record(MemberInvited(aggregate_id=invitation.id, role=invitation.role))
-    return InvitationIssued(_view(invitation, now), link=tokens.invitation_link(token), token=token)
+    view, link = _view(invitation, now), tokens.invitation_link(token)
+    if not command.by_mail or not await mail.is_possible():
+        return InvitationIssued(view, mailed=False, link=link, token=token)
+    inviter = None if actor.member_id is None else await members.get(actor.member_id)
+    await mail.promise(
+        MailToMember(
+            purpose="invitation",
+            to_address=invitation.email,
+            to_name=invitation.name,
+            values={
+                "inviter_name": "" if inviter is None else inviter.name,
+                "role": invitation.role,
+                "invitation_link": link,
+                "expires_at": invitation.expires_at.isoformat(),
+            },
+            use_by=invitation.expires_at,
+        )
+    )
+    return InvitationIssued(view, mailed=True, link=None, token=None)
 
 
 @handles(RevokeInvitation, action=Action.MANAGE_USERS)

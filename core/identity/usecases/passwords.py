@@ -4,6 +4,7 @@ from core.identity.contracts.sign_in import ChangePassword, SignInPolicy, Starte
 from core.identity.contracts.team import (
     DeliverPasswordReset,
     IssuePasswordReset,
+    LinkPromised,
     PasswordResetIssued,
     RequestPasswordReset,
     ResetPassword,
@@ -18,21 +19,24 @@ from core.identity.events import (
 from core.identity.model import RESET_LIFETIME
 from core.identity.opening import SessionOpener
 from core.identity.passwords import check_new_password, normalise_email, normalise_password
-from core.identity.policy import own_account, own_member
+from core.identity.policy import own_account, own_member, require_system
 from core.identity.ports import (
     AccountMail,
     AccountRepository,
     IdentityChanges,
+    IdentityQueries,
     MemberRepository,
     PasswordHasher,
     PasswordResetRepository,
+    SignInLinks,
     Tokens,
 )
+from core.messages.contracts import MailPossible, MailToMember, MemberMail
 from core.ports.tasks import Tasks
 from core.ports.throttle import Throttle
 from core.shared.actor import Actor
 from core.shared.clock import Clock, UtcDatetime
-from core.shared.errors import Conflict, Forbidden, NotFound
+from core.shared.errors import Conflict, NotFound
 from core.shared.events import Recorder
 from core.shared.ids import Ids
 from core.shared.permissions import Action
@@ -49,6 +53,7 @@ async def change_password(
     actor: Actor,
     accounts: AccountRepository,
     members: MemberRepository,
+    links: SignInLinks,
     opener: SessionOpener,
     hasher: PasswordHasher,
     throttle: Throttle,
@@ -70,6 +75,7 @@ async def change_password(
     new_hash = await hasher.hash(normalise_password(command.new_password))
     await accounts.set_password(account_id, new_hash, now=clock.now())
     await accounts.end_sessions_everywhere(account_id)
+    await links.remove_all_of(member.id)
     await changes.announce_change()
     recorder.record(PasswordChanged(aggregate_id=member.id, by_link=False))
     if actor.kind != "member":
@@ -82,12 +88,13 @@ async def request_password_reset(
     command: RequestPasswordReset,
     *,
     tasks: Tasks,
+    mail: MailPossible,
     throttle: Throttle,
     policy: SignInPolicy,
     context: TenantContext,
     ids: Ids,
     recorder: Recorder,
-) -> None:
+) -> LinkPromised:
     """Promise to look into it later: now, a known address and an unknown one are the same work."""
     window = policy.window_seconds
     email = normalise_email(command.email)
@@ -101,6 +108,7 @@ async def request_password_reset(
     )
     await tasks.schedule(RESET_MAIL, {"email": email})
     recorder.record(PasswordResetRequested(aggregate_id=ids.new()))
+    return LinkPromised(by_mail=await mail.is_possible())
 
 
 @handles(SendMemberPasswordReset, action=Action.MANAGE_USERS)
@@ -127,31 +135,47 @@ async def deliver_password_reset(
     actor: Actor,
     members: MemberRepository,
     resets: PasswordResetRepository,
-    mail: AccountMail,
+    mail: MemberMail,
+    folder: AccountMail,
+    queries: IdentityQueries,
     context: TenantContext,
     tokens: Tokens,
     clock: Clock,
     recorder: Recorder,
 ) -> None:
-    """Make the link and mail it, if the address is an active member's."""
-    _only_system(actor)
+    """Make the link and mail it, if the address is an active member's.
+
+    A workspace's admins choose through whom its mail goes, and so could read it. A link that opens
+    other workspaces, too, is therefore kept for the operator, as it is when nothing sends.
+    """
+    require_system(actor)
     member = await members.by_email(command.email)
     if member is None or member.status != "active":
         return
     token = tokens.link()
     now = clock.now()
-    await resets.add(
-        member.account_id,
-        tokens.reset_digest(token),
-        now=now,
-        expires_at=UtcDatetime(now + RESET_LIFETIME),
-    )
+    expires_at = UtcDatetime(now + RESET_LIFETIME)
+    await resets.add(member.account_id, tokens.reset_digest(token), now=now, expires_at=expires_at)
     recorder.record(PasswordResetIssuedFor(aggregate_id=member.id))
-    await mail.send_reset(
-        to=member.email,
-        name=member.name,
-        workspace=context.name,
-        link=tokens.reset_link(token),
+    link = tokens.reset_link(token)
+    if len(await queries.workspaces(member.account_id)) > 1 or not await mail.is_possible():
+        await folder.send_reset(
+            to=member.email, name=member.name, workspace=context.name, link=link
+        )
+        return
+    await mail.promise(
+        MailToMember(
+            purpose="password_reset",
+            member_id=member.id,
+            to_address=member.email,
+            to_name=member.name,
+            values={
+                "person_name": member.name,
+                "reset_link": link,
+                "valid_minutes": str(int(RESET_LIFETIME.total_seconds()) // 60),
+            },
+            use_by=expires_at,
+        )
     )
 
 
@@ -167,7 +191,7 @@ async def issue_password_reset(
     recorder: Recorder,
 ) -> PasswordResetIssued:
     """Make a link for the operator to pass on."""
-    _only_system(actor)
+    require_system(actor)
     member = await members.by_email(normalise_email(command.email))
     if member is None or member.status != "active":
         raise NotFound("No active member has this address.")
@@ -186,6 +210,7 @@ async def reset_password(
     accounts: AccountRepository,
     members: MemberRepository,
     resets: PasswordResetRepository,
+    links: SignInLinks,
     hasher: PasswordHasher,
     tokens: Tokens,
     changes: IdentityChanges,
@@ -203,10 +228,6 @@ async def reset_password(
     new_hash = await hasher.hash(normalise_password(command.password))
     await accounts.set_password(member.account_id, new_hash, now=now)
     await accounts.end_sessions_everywhere(member.account_id)
+    await links.remove_all_of(member.id)
     await changes.announce_change()
     recorder.record(PasswordChanged(aggregate_id=member.id, by_link=True))
-
-
-def _only_system(actor: Actor) -> None:
-    if actor.kind != "system":
-        raise Forbidden("Only the operator may do this, on the command line.")
