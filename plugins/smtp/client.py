@@ -1,7 +1,6 @@
-"""Speaks SMTP for one message at a time, and knows at each moment what a broken line means."""
+"""Speaks SMTP, one message after the other, and knows at each moment what a broken line means."""
 
 import socket
-from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Final
 
@@ -20,11 +19,13 @@ from plugins.sdk.ports import (
     SendOutcomeUnknown,
     SentEmail,
 )
+from plugins.smtp.lines import Line, Place, lines
 from plugins.smtp.mime import build, envelope_address
 from plugins.smtp.settings import SmtpSettings
 
 TIMEOUT_SECONDS: Final = 15.0
 _PERMANENT: Final = 500
+_CLOSING: Final = 421
 _BROKEN: Final = (SMTPException, OSError, TimeoutError)
 
 
@@ -40,13 +41,13 @@ class SmtpMessaging:
         email = self._from_the_configured_address(email)
         content = build(email, self._context.now())
         sender, receiver = envelope_address(email.sender), envelope_address(email.to)
-        client = await self._connect()
+        line = await self._addressed(sender, receiver)
         try:
-            await _ask(client.mail(sender))
-            await _ask(client.rcpt(receiver))
-            answer = await self._give(client, content)
-        finally:
-            await _leave(client)
+            answer = await self._give(line.client, content)
+        except BaseException:
+            await _leave(line.client)
+            raise
+        lines().give_back(line)
         return SentEmail(answer[:200] or email.message_id)
 
     async def check(self) -> Health:
@@ -63,6 +64,42 @@ class SmtpMessaging:
             ok=True,
             message=f"{settings.host}:{settings.port} answered with {how}{signed_in}.",
         )
+
+    async def _addressed(self, sender: str, receiver: str) -> Line:
+        """Return a line on which the server has taken the envelope.
+
+        A line that was kept may have ended meanwhile, or the server be tired of it (421): nothing
+        was given to it yet, so the message begins again on another.
+        """
+        place = Place(self._context.tenant.id, self._settings)
+        kept = lines().take(place)
+        if kept is not None:
+            try:
+                await _address(kept.client, sender, receiver)
+            except SMTPResponseException as error:
+                await _leave(kept.client)
+                if error.code != _CLOSING:
+                    raise _refusal(error) from error
+            except _BROKEN:
+                kept.close()
+            except BaseException:
+                kept.close()
+                raise
+            else:
+                return kept
+        line = Line(place, await self._connect())
+        try:
+            await _address(line.client, sender, receiver)
+        except BaseException as error:
+            await _leave(line.client)
+            if isinstance(error, SMTPResponseException):
+                raise _refusal(error) from error
+            if isinstance(error, _BROKEN):
+                raise MessagingUnavailable(
+                    f"The line to the mail server broke: {_said(error)}."
+                ) from error
+            raise
+        return line
 
     def _from_the_configured_address(self, email: OutgoingEmail) -> OutgoingEmail:
         address = self._settings.sender_address
@@ -119,13 +156,9 @@ class SmtpMessaging:
             ) from error
 
 
-async def _ask(step: Awaitable[aiosmtplib.SMTPResponse]) -> None:
-    try:
-        await step
-    except SMTPResponseException as error:
-        raise _refusal(error) from error
-    except _BROKEN as error:
-        raise MessagingUnavailable(f"The line to the mail server broke: {_said(error)}.") from error
+async def _address(client: SMTP, sender: str, receiver: str) -> None:
+    await client.mail(sender)
+    await client.rcpt(receiver)
 
 
 def _refusal(error: SMTPResponseException) -> MessageRefused | MessagingUnavailable:

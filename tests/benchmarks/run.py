@@ -18,6 +18,7 @@ import uvloop
 from tests.benchmarks import (
     databases,
     measure_lists,
+    measure_mails,
     measure_notifications,
     measure_pages,
     measure_plugins,
@@ -48,6 +49,7 @@ PARTS = (
     "tasks",
     "plugins",
     "templates",
+    "mails",
     "pages",
 )
 _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
@@ -55,6 +57,7 @@ _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "tasks": measure_tasks.measure,
     "plugins": measure_plugins.measure,
     "templates": measure_templates.measure,
+    "mails": measure_mails.measure,
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,

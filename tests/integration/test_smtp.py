@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from email.policy import default as modern
 from typing import Any, Self, cast
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,10 +17,21 @@ from aiosmtpd.smtp import AuthResult, Envelope
 
 from core.ports.messaging import Mailbox, MessageRefused, MessagingUnavailable, OutgoingEmail
 from core.ports.outbound import OutboundSocket, OutboundUnavailable
+from core.shared.ids import TenantId
+from plugins.sdk.context import PluginTenant
 from plugins.sdk.testing.messaging import MessagingContract, ReceivedEmail, sample_email
 from plugins.smtp.client import SmtpMessaging
+from plugins.smtp.lines import lines
 from plugins.smtp.mime import build
 from plugins.smtp.settings import SmtpSettings
+
+ACME, GLOBEX = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture(autouse=True)
+async def no_line_outlives_its_test() -> AsyncIterator[None]:
+    yield
+    lines().close()
 
 
 class LoopbackNetwork:
@@ -42,9 +54,10 @@ class LoopbackNetwork:
 class Context:
     """As much of a context as the adapter asks for."""
 
-    def __init__(self, settings: SmtpSettings) -> None:
+    def __init__(self, settings: SmtpSettings, tenant_id: UUID = ACME) -> None:
         self.settings = settings
         self.network = LoopbackNetwork()
+        self.tenant = PluginTenant(TenantId(tenant_id), "acme", "Acme", "UTC", "en", "scale")
 
     def now(self) -> datetime:
         return datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -57,6 +70,7 @@ class MailServer:
         self.messages: list[ReceivedEmail] = []
         self.raw: list[bytes] = []
         self.authenticated: list[str] = []
+        self.lines: set[Any] = set()
         self.next_answer: str | None = None
         self.breaks = False
         self._running = True
@@ -82,8 +96,9 @@ class MailServer:
         return AuthResult(success=credentials.password == b"right", handled=False)
 
     async def handle_RCPT(  # noqa: N802 - the library's name
-        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
+        self, server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        self.lines.add(server)
         if self.next_answer is not None:
             answer, self.next_answer = self.next_answer, None
             return answer
@@ -142,9 +157,9 @@ def _received(content: bytes, envelope: Envelope) -> ReceivedEmail:
     )
 
 
-def messaging_to(port: int, **settings: Any) -> SmtpMessaging:
+def messaging_to(port: int, tenant_id: UUID = ACME, **settings: Any) -> SmtpMessaging:
     values = {"host": "127.0.0.1", "port": port, "security": "none", **settings}
-    return SmtpMessaging(cast("Any", Context(SmtpSettings(**values))))
+    return SmtpMessaging(cast("Any", Context(SmtpSettings(**values), tenant_id)))
 
 
 class Rig:
@@ -169,6 +184,55 @@ async def test_a_server_that_says_later_is_asked_later() -> None:
         with pytest.raises(MessagingUnavailable, match="451"):
             await messaging_to(server.port).send(sample_email())
         assert not server.messages
+
+
+async def test_messages_that_follow_each_other_go_over_one_line() -> None:
+    with MailServer() as server:
+        for _ in range(3):
+            await messaging_to(server.port).send(sample_email())
+        assert (len(server.messages), len(server.lines)) == (3, 1)
+
+
+async def test_a_line_is_one_tenants_with_the_settings_that_it_was_opened_with() -> None:
+    with MailServer(auth_require_tls=False) as server:
+        await messaging_to(server.port).send(sample_email())
+        await messaging_to(server.port, GLOBEX).send(sample_email())
+        signed_in = messaging_to(server.port, user_name="me", password="right")
+        await signed_in.send(sample_email())
+        assert (len(server.messages), len(server.lines)) == (3, 3)
+
+
+async def test_a_line_does_no_more_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugins.smtp.lines.MOST_MESSAGES", 2)
+    with MailServer() as server:
+        for _ in range(4):
+            await messaging_to(server.port).send(sample_email())
+        assert (len(server.messages), len(server.lines)) == (4, 2)
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_line_that_ended_meanwhile_costs_no_message_and_sends_none_twice(
+    says_so: bool,
+) -> None:
+    with MailServer() as server:
+        await messaging_to(server.port).send(sample_email())
+        if says_so:
+            server.next_answer = "421 4.4.2 idle for too long"
+        else:
+            (line,) = server.lines
+            line.loop.call_soon_threadsafe(line.transport.abort)
+        await messaging_to(server.port).send(sample_email())
+        assert (len(server.messages), len(server.lines)) == (2, 2)
+
+
+async def test_after_a_refusal_the_next_message_begins_anew() -> None:
+    with MailServer() as server:
+        await messaging_to(server.port).send(sample_email())
+        server.refuse_next()
+        with pytest.raises(MessageRefused, match="550"):
+            await messaging_to(server.port).send(sample_email())
+        await messaging_to(server.port).send(sample_email())
+        assert (len(server.messages), len(server.lines)) == (2, 2)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
