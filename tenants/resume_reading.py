@@ -12,7 +12,7 @@ from core.resumes.ports import ReadResume
 from plugins.document_reader.frames import Answer
 from plugins.document_reader.limits import Limits
 from plugins.document_reader.sandbox import SandboxedReader
-from plugins.resume_parser.parser import NAME, VERSION
+from plugins.resume_parser.version import NAME, VERSION
 
 _PROGRAM: Final = "tenants.resume_process"
 PROCESSES: Final = 2

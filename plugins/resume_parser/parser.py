@@ -30,9 +30,6 @@ from plugins.resume_parser.sources import Sources
 from plugins.resume_parser.taxonomy import Taxonomy, taxonomy
 from plugins.resume_parser.units import Unit
 
-NAME = "structure"
-VERSION = "1"
-"""Stored with what it found; raise it when it would find something else in the same file."""
 _CONTACT = (HEADER, "contact", "personal")
 
 

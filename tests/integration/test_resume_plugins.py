@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from core.resumes.contracts.readings import GetResume, ParseAgain, ResumeView
-from plugins.resume_parser.parser import NAME, VERSION
+from plugins.resume_parser.version import NAME, VERSION
 from plugins.sdk import Action, Permission, PortAdapter, Refused, TryLater
 from plugins.sdk.commands import AddFile, CandidateId, CreateCandidate, FileId
 from plugins.sdk.ports import (

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from core.resumes.contracts.readings import READING_STATES
-from plugins.resume_parser.parser import NAME, VERSION
+from plugins.resume_parser.version import NAME, VERSION
 from tenants.runtime import Runtime
 from tests.evaluation.corpus import samples
 from tests.fixtures.clients import ClientFor
