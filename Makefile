@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# Where nothing may be kept of what was compiled, each of a thousand processes compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 UV_VERSION := 0.13.8
 WORKERS ?= auto
