@@ -107,3 +107,11 @@ ICONS: Final = {
     "plugin_broken": "plugins",
     "quota": "plan",
 }
+
+OPTIONS: Final = (
+    mark("Never"),
+    mark("After {hours} h"),
+    mark("As else: {zone}"),
+    mark("As for everybody: {hours}"),
+)
+"""What fields of preferences offer; `api.web.notifications` fills them in."""

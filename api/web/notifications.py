@@ -13,11 +13,12 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import TENANT_SCOPE, Scoped
 from api.web.frame import BELL, WEB, is_partial, may, page, partial, require, translated
-from api.web.notification_words import ICONS
+from api.web.notification_words import CADENCES, ICONS, WEEKDAYS
 from core.notifications.contracts import (
     Inbox,
     ListBrowsers,
     ListNotifications,
+    NotificationSettings,
     NotificationView,
     ShowBadge,
     ShowDefaults,
@@ -32,6 +33,9 @@ from tenants.scope import TenantScope
 
 LATEST: Final = 10
 """How many the bell shows."""
+
+ESCALATIONS: Final = (0, 1, 2, 4, 8, 24, 48, 72, 168)
+"""Hours that are offered; others can be chosen over the API."""
 
 _ON_A_PAGE: Final = 30
 
@@ -108,14 +112,48 @@ async def preferences(request: Request[Any, Any, Any], tenant_scope: Scoped) -> 
     """Show what one is told of; admins decide here for everybody as well."""
     require(tenant_scope, Action.OWN_ACCOUNT)
     may_decide = may(tenant_scope.actor, Action.MANAGE_TENANT)
+    settings = await tenant_scope.ask(ShowSettings())
     return page(
         request,
         "notification_settings.html",
-        settings=await tenant_scope.ask(ShowSettings()),
+        settings=settings,
         browsers=await tenant_scope.ask(ListBrowsers()),
-        defaults=(await tenant_scope.ask(ShowDefaults())).types if may_decide else (),
-        zones=[(zone, zone) for zone in sorted(available_timezones())],
+        defaults=await tenant_scope.ask(ShowDefaults()) if may_decide else None,
+        **_options(request, settings, tenant_scope.tenant.time_zone),
     )
+
+
+def _options(
+    request: "Request[Any, Any, Any]", settings: NotificationSettings, workspace_zone: str
+) -> dict[str, Any]:
+    """Return what the fields of preferences offer."""
+
+    def _(text: str) -> str:
+        return translated(request.scope, text)
+
+    def after(hours: int) -> str:
+        return _("Never") if not hours else _("After {hours} h").format(hours=hours)
+
+    zones = [(zone, zone) for zone in sorted(available_timezones())]
+    quiet = settings.quiet_hours
+    usual = workspace_zone if quiet is None else quiet.zone
+    decided = after(settings.workspace_escalates_after_hours)
+    offered = {settings.workspace_escalates_after_hours, *ESCALATIONS}
+    if settings.escalate_after_hours is not None:
+        offered.add(settings.escalate_after_hours)
+    escalations = [(hours, after(hours)) for hours in sorted(offered)]
+    return {
+        "cadences": list(CADENCES.items()),
+        "hours": [(hour, f"{hour:02}:00") for hour in range(24)],
+        "weekdays": [(day, _(word)) for day, word in WEEKDAYS.items()],
+        "zones": zones,
+        "own_zones": [("", _("As else: {zone}").format(zone=usual)), *zones],
+        "escalations": escalations,
+        "own_escalations": [
+            ("", _("As for everybody: {hours}").format(hours=decided)),
+            *escalations,
+        ],
+    }
 
 
 def _shown(request: "Request[Any, Any, Any]", found: Inbox) -> Sequence[Shown]:

@@ -15,6 +15,7 @@ from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import InterviewRescheduled, InterviewScheduled
+from core.notifications.events import ChatBroken
 from core.tenancy.events import QuotaNeared
 
 
@@ -88,8 +89,8 @@ def rejected_together(event: BulkRejectionFinished) -> About:
     )
 
 
-def checked(event: PluginChecked | PluginConnectionBroken) -> About | None:
-    """A connection that works is no news; one whose account was lost, or fails a test, is."""
+def checked(event: PluginChecked | PluginConnectionBroken | ChatBroken) -> About | None:
+    """A connection that works is no news; one that was lost, or fails a test, is."""
     if isinstance(event, PluginChecked) and event.ok:
         return None
     return About(details={"plugin": event.plugin_id})

@@ -1,10 +1,12 @@
 """Choosing what to hear of and by which channel, for oneself and, as an admin, for everybody."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import UNSET, UnsetType
 
+from core.notifications.chat_ports import ChatChannel, ChatPostman
 from core.notifications.contracts import (
     ChangeDefaults,
     ChangeSettings,
@@ -94,9 +96,10 @@ async def show_defaults(
     query: ShowDefaults,  # noqa: ARG001 - it has no fields
     *,
     preferences: PreferenceQueries,
+    postman: ChatPostman,
 ) -> NotificationDefaults:
     """Return what the workspace decided."""
-    return _decided(await preferences.defaults())
+    return _decided(await preferences.defaults(), await postman.channels())
 
 
 @handles(ChangeDefaults, action=Action.MANAGE_TENANT)
@@ -105,6 +108,7 @@ async def change_defaults(
     *,
     actor: Actor,
     preferences: PreferenceRepository,
+    postman: ChatPostman,
     clock: Clock,
     recorder: Recorder,
 ) -> NotificationDefaults:
@@ -132,7 +136,7 @@ async def change_defaults(
         recorder.record(
             NotificationDefaultsChanged(aggregate_id=actor.tenant_id), before=known, after=changed
         )
-    return _decided(changed)
+    return _decided(changed, await postman.channels())
 
 
 def _require_free(command: ChangeSettings, own: Preferences, defaults: Defaults) -> None:
@@ -191,13 +195,14 @@ def _settings(
     )
 
 
-def _decided(defaults: Defaults) -> NotificationDefaults:
+def _decided(defaults: Defaults, channels: Sequence[ChatChannel]) -> NotificationDefaults:
     return NotificationDefaults(
         types=settings_of(Preferences(), defaults),
         escalate_after_hours=defaults.escalate_after_hours,
         chat_names=defaults.chat.names,
         chat_escalations=defaults.chat.escalations,
         chat_quiet_hours=defaults.chat.quiet_hours,
+        chats=tuple(each.name for each in channels),
     )
 
 

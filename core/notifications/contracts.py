@@ -207,6 +207,8 @@ class NotificationDefaults(msgspec.Struct, frozen=True):
     """Whether what its receiver doesn't look at is posted to the chat in the end."""
     chat_quiet_hours: QuietHours | None
     """When nothing is posted to the chat; it waits until they end."""
+    chats: tuple[str, ...]
+    """Names of the enabled plugins that post."""
 
 
 class TypeChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -328,3 +330,15 @@ class RemoveBrowser(Command[None], frozen=True, kw_only=True):
 @task("prune_notifications")
 class PruneNotifications(Command[int], frozen=True, kw_only=True):
     """Forget notifications that are old enough."""
+
+
+ESCALATION: Final = "escalate_notification"
+
+
+@task(ESCALATION)
+class EscalateNotification(Command[None], frozen=True, kw_only=True):
+    """Send a notification on to a channel unless its receiver has seen it."""
+
+    member_id: MemberId
+    notification_id: NotificationId
+    channel: Literal["email", "chat"]

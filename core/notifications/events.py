@@ -70,3 +70,11 @@ class NotificationsPruned(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "notification.pruned"
     aggregate: ClassVar[str] = "notification"
     rows: int
+
+
+class ChatBroken(Event, frozen=True, kw_only=True):
+    """A chat's channel takes nothing any more; `aggregate_id` is the tenant."""
+
+    type: ClassVar[str] = "notification.chat_broken"
+    aggregate: ClassVar[str] = "notification"
+    plugin_id: str

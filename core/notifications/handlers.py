@@ -9,8 +9,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core.notifications.about import About
+from core.notifications.chat_ports import ChatPostman, ChatPosts
+from core.notifications.chatting import post
 from core.notifications.contracts import NotificationId
 from core.notifications.deliveries import promise_mail
+from core.notifications.escalating import promise_escalation
 from core.notifications.events import NotificationCreated
 from core.notifications.mentions import mentioned
 from core.notifications.notices import EVENTS, Notice, Receiver, notices_of
@@ -49,6 +52,8 @@ async def tell(
     delivery: Delivery,
     desk: NotificationDesk,
     deliveries: MailDeliveries,
+    posts: ChatPosts,
+    postman: ChatPostman,
     tenant: TenantContext,
     clock: Clock,
     ids: Ids,
@@ -59,19 +64,13 @@ async def tell(
     if clock.now() - delivery.occurred_at > NO_NEWS:
         return
     told: set[MemberId] = set()
+    is_posted = False
     for name, notice in notices_of(event):
         about = notice.about(event)
         if about is None:
             continue
         around = await desk.surroundings(delivery.event_id, about)
-        recipients = [
-            each
-            for each in await _recipients(desk, notice, about, around)
-            if _is_told(each, notice, around) and each.id not in told
-        ]
-        if not recipients:
-            continue
-        told |= {each.id for each in recipients}
+        concerned = await _recipients(desk, notice, about, around)
         entry = Entry(
             type=notice.type,
             notice=name,
@@ -83,17 +82,34 @@ async def tell(
             details=about.details | ({"stage": around.stage} if around.stage else {}),
             at=delivery.occurred_at,
         )
-        filed = await _file(desk, entry, recipients, ids, clock, recorder)
+        recipients = [
+            each for each in concerned if _is_told(each, notice, around) and each.id not in told
+        ]
+        filed: list[tuple[Recipient, Told]] = []
+        if recipients:
+            told |= {each.id for each in recipients}
+            filed = await _file(desk, entry, recipients, ids, clock, recorder)
         for each, done in filed:
             await _push(each, notice, done, tasks, clock)
-        await promise_mail(
-            notice.type,
-            filed,
-            tenant.time_zone,
-            deliveries=deliveries,
-            tasks=tasks,
-            now=clock.now(),
-        )
+        now, zone = clock.now(), tenant.time_zone
+        await promise_mail(notice.type, filed, zone, deliveries=deliveries, tasks=tasks, now=now)
+        await promise_escalation(notice.type, filed, tasks, now)
+        decided = around.defaults
+        # What is told once of its kind is posted once as well, be it edited ever so often.
+        if decided.posts(notice.type) and not is_posted and (filed or not notice.is_once):
+            is_posted = True
+            whose = [each.id for each, _ in filed] or [each.id for each in concerned]
+            await post(
+                notice,
+                entry,
+                whose,
+                decided.chat,
+                posts=posts,
+                postman=postman,
+                ids=ids,
+                tasks=tasks,
+                now=now,
+            )
 
 
 async def _file(

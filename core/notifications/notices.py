@@ -46,6 +46,7 @@ from core.notifications.about import (
     used_up,
 )
 from core.notifications.contracts import NotificationType
+from core.notifications.events import ChatBroken
 from core.shared.events import Event
 from core.tenancy.events import QuotaNeared
 
@@ -75,6 +76,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     titles: str = ""
     """The title of several; with `{count}`."""
     message: str = ""
+    post: str = ""
+    """The title in a chat, where `title` speaks to its reader; it then says whom it is for."""
+    posts: str = ""
     link: str
     links: str = ""
     """Where several lead."""
@@ -169,6 +173,8 @@ NOTICES: Final[dict[str, Notice]] = {
         receivers=("named",),
         title="{candidate} was given to you",
         titles="{count} candidates were given to you",
+        post="{candidate} was assigned",
+        posts="{count} candidates were assigned",
         message="{job}",
         link=_CANDIDATE,
         links=_JOB,
@@ -180,6 +186,7 @@ NOTICES: Final[dict[str, Notice]] = {
         about=noted,
         receivers=("mentioned",),
         title="{actor} mentioned you in a note on {candidate}",
+        post="{actor} mentioned a colleague in a note on {candidate}",
         link=_CANDIDATE,
         grouping="note",
         is_once=True,
@@ -274,6 +281,7 @@ NOTICES: Final[dict[str, Notice]] = {
         about=imported,
         receivers=("starter",),
         title="Your import has ended",
+        post="An import has ended",
         message="{created} added, {updated} changed, {failed} with errors",
         link="/imports/{import_id}",
     ),
@@ -283,12 +291,13 @@ NOTICES: Final[dict[str, Notice]] = {
         about=rejected_together,
         receivers=("starter",),
         title="Your rejections took effect",
+        post="Bulk rejections took effect",
         message="{rejected} rejected, {skipped} left out",
         link="/jobs",
     ),
     "plugin_broken": Notice(
         type="plugin_broken",
-        events=(PluginChecked, PluginConnectionBroken),
+        events=(PluginChecked, PluginConnectionBroken, ChatBroken),
         about=checked,
         receivers=("admins",),
         title="The connection of {plugin} doesn't work",

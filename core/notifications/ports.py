@@ -37,6 +37,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     keepers: tuple[MemberId, ...]
     starter_id: MemberId | None
     note_text: str | None
+    defaults: Defaults
+    """What the workspace decided."""
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -168,6 +170,10 @@ class MailDeliveries(Protocol):
         """Return those of `ids` that are unread and may be seen by the member now."""
         ...
 
+    async def was_sent(self, notification_id: NotificationId) -> bool:
+        """Whether it went out, and hasn't grown since."""
+        ...
+
     async def settle(
         self,
         ids: Sequence[NotificationId],
@@ -193,14 +199,18 @@ class InboxRepository(Protocol):
         ids: Sequence[NotificationId] | None,
         up_to: UtcDatetime | None,
         type: NotificationType | None,  # noqa: A002 - the word of the API
-    ) -> int:
-        """Mark unread ones as read and return how many. None means no such condition."""
+    ) -> list[NotificationId]:
+        """Mark unread ones as read and return which. None means no such condition."""
         ...
 
     async def mark_seen(
         self, member_id: MemberId, at: UtcDatetime, up_to: UtcDatetime | None
-    ) -> int:
-        """Note that the member saw what wasn't seen yet, and return how many that were."""
+    ) -> list[NotificationId]:
+        """Note that the member saw what wasn't seen yet, and return which those were."""
+        ...
+
+    async def unseen(self, member_id: MemberId, notification_id: NotificationId) -> Entry | None:
+        """Return what was put into the inbox; None when it was seen or read or is gone."""
         ...
 
     async def unread(self, member_id: MemberId, reach: Reach) -> int:

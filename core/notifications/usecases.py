@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from core.notifications.chat_ports import ChatPosts
 from core.notifications.contracts import (
     Badge,
     Inbox,
@@ -13,11 +14,13 @@ from core.notifications.contracts import (
     PruneNotifications,
     ShowBadge,
 )
+from core.notifications.escalating import take_back
 from core.notifications.events import NotificationsPruned, NotificationsRead, NotificationsSeen
 from core.notifications.ports import InboxQueries, InboxRepository
 from core.notifications.reach import owner_of, reach_of
+from core.ports.tasks import Tasks
 from core.shared.actor import Actor
-from core.shared.clock import Clock, to_utc
+from core.shared.clock import Clock, UtcDatetime, to_utc
 from core.shared.events import Recorder
 from core.shared.permissions import Action
 from core.shared.schedules import schedule
@@ -26,6 +29,8 @@ from core.shared.usecase import handles
 KEPT_AFTER_READING: Final = timedelta(days=90)
 KEPT: Final = timedelta(days=180)
 """How long notifications are kept, read or not."""
+POSTS_KEPT: Final = timedelta(days=30)
+"""How long it is kept what was posted to the chat."""
 
 schedule("notifications_pruning", task="prune_notifications", cron="41 3 * * *")
 
@@ -51,7 +56,13 @@ async def show_badge(
 
 @handles(MarkRead, action=Action.OWN_ACCOUNT)
 async def mark_read(
-    command: MarkRead, *, actor: Actor, inbox: InboxRepository, clock: Clock, recorder: Recorder
+    command: MarkRead,
+    *,
+    actor: Actor,
+    inbox: InboxRepository,
+    tasks: Tasks,
+    clock: Clock,
+    recorder: Recorder,
 ) -> MarkedNotifications:
     """Mark as read what the command names; what isn't the actor's isn't there."""
     owner = owner_of(actor)
@@ -62,23 +73,31 @@ async def mark_read(
         up_to=None if command.up_to is None else to_utc(command.up_to, "up_to"),
         type=command.type,
     )
+    await take_back(tasks, changed)
     unread = await inbox.unread(owner, reach_of(actor))
     if changed:
         recorder.record(NotificationsRead(aggregate_id=owner, member_id=owner, unread=unread))
-    return MarkedNotifications(changed, unread)
+    return MarkedNotifications(len(changed), unread)
 
 
 @handles(MarkSeen, action=Action.OWN_ACCOUNT)
 async def mark_seen(
-    command: MarkSeen, *, actor: Actor, inbox: InboxRepository, clock: Clock, recorder: Recorder
+    command: MarkSeen,
+    *,
+    actor: Actor,
+    inbox: InboxRepository,
+    tasks: Tasks,
+    clock: Clock,
+    recorder: Recorder,
 ) -> MarkedNotifications:
     """Note that the actor has looked at the inbox."""
     owner = owner_of(actor)
     up_to = None if command.up_to is None else to_utc(command.up_to, "up_to")
     changed = await inbox.mark_seen(owner, clock.now(), up_to)
+    await take_back(tasks, changed)
     if changed:
         recorder.record(NotificationsSeen(aggregate_id=owner, member_id=owner))
-    return MarkedNotifications(changed, await inbox.unread(owner, reach_of(actor)))
+    return MarkedNotifications(len(changed), await inbox.unread(owner, reach_of(actor)))
 
 
 @handles(PruneNotifications, action=Action.MANAGE_TENANT)
@@ -87,11 +106,13 @@ async def prune_notifications(
     *,
     actor: Actor,
     inbox: InboxRepository,
+    posts: ChatPosts,
     clock: Clock,
     recorder: Recorder,
 ) -> int:
     """Delete what is old enough."""
     rows = await inbox.prune(KEPT_AFTER_READING, KEPT, clock.now())
+    rows += await posts.prune(UtcDatetime(clock.now() - POSTS_KEPT))
     if rows:
         recorder.record(NotificationsPruned(aggregate_id=actor.tenant_id, rows=rows))
     return rows

@@ -1,7 +1,8 @@
 """Puts what is told into words: names are looked up when it is read, never kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from core.notifications.contracts import NotificationView
 from core.notifications.notices import NOTICES, Notice
@@ -48,6 +49,35 @@ def worded(
         words=words,
         **fields,
     )
+
+
+def posted(
+    entry: Notice | None,
+    *,
+    count: int,
+    names: Mapping[str, str | None],
+    ids: Mapping[str, UUID | None],
+    details: Mapping[str, str],
+    members: Sequence[str],
+    unseen_hours: int,
+) -> tuple[str, str, str]:
+    """Return title, text and link of a post in a channel, which speaks to nobody in particular."""
+    words = {name: value for name, value in (*details.items(), *names.items()) if value is not None}
+    words |= {name: str(value) for name, value in ids.items() if value is not None}
+    words["count"] = str(count)
+    several = entry is not None and count > 1 and bool(entry.titles)
+    title = _title(entry, several=several)
+    if entry is not None and entry.post:
+        title = entry.posts if several else entry.post
+    text = [said("" if entry is None else entry.message, words)]
+    if unseen_hours:
+        whom = " and ".join(members) or SOMEBODY
+        text.append(f"{whom} hasn't looked at it for {unseen_hours} h.")
+    elif members:
+        text.append(f"For {' and '.join(members)}.")
+    body = "\n".join(line for line in text if line)
+    link = said(_link(entry, several=several), words)
+    return said(title, words), body, link
 
 
 def _title(entry: Notice | None, *, several: bool) -> str:

@@ -80,11 +80,11 @@ class Tasks(Protocol):
         """
         ...
 
-    async def cancel(self, unique_key: str) -> bool:
-        """Take back the promise of that key; the key may then be used again.
+    async def cancel(self, *unique_keys: str) -> bool:
+        """Take back the promises of those keys; the keys may then be used again.
 
-        False when there is none, it is done, or a worker is at it: then its work must find out
-        itself that there is nothing left to do.
+        False when there is none, all are done, or workers are at them: then their work must find
+        out itself that there is nothing left to do.
         """
         ...
 

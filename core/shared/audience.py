@@ -85,6 +85,7 @@ AUDIENCES: Final[dict[str, Action]] = {
     "message_senders.ordered": Action.MANAGE_MESSAGES,
     "notification.browser_added": Action.OWN_ACCOUNT,
     "notification.browser_removed": Action.OWN_ACCOUNT,
+    "notification.chat_broken": Action.MANAGE_PLUGINS,
     "notification.created": Action.OWN_ACCOUNT,
     "notification.defaults_changed": Action.MANAGE_TENANT,
     "notification.pruned": Action.MANAGE_TENANT,

@@ -32,6 +32,7 @@ from plugins.sdk.settings import Settings
 
 PORTS: Final[dict[str, type]] = {
     "messaging": ports.Messaging,
+    "chat": ports.Chat,
     "files": ports.FileStore,
     "payments": ports.Payments,
     "calendar": ports.Calendar,

@@ -68,6 +68,15 @@ class PostgresMailDeliveries:
         )
         return [view_of(row) for row in found]
 
+    async def was_sent(self, notification_id: NotificationId) -> bool:
+        """Look at its row."""
+        row = await self._unit.one_or_none(
+            sa.select(_rows.state).where(
+                _rows.notification_id == notification_id, _rows.channel == "email"
+            )
+        )
+        return row is not None and row.state == "sent"
+
     async def settle(
         self, ids: Sequence[NotificationId], state: Literal["sent", "dropped"], now: UtcDatetime
     ) -> None:

@@ -50,7 +50,7 @@ class PostgresNotificationDesk:
     async def surroundings(self, event_id: EventId, about: About) -> Surroundings:
         """Look around in one round trip."""
         named = (event_id, about.application_id, about.note_id, about.work_id, about.stage_id)
-        (row,) = await self._unit.call("notification_subject_v1", *named)
+        (row,) = await self._unit.call("notification_subject_v2", *named)
         return Surroundings(
             actor_id=row["actor_id"],
             candidate_id=row["candidate_id"],
@@ -61,6 +61,7 @@ class PostgresNotificationDesk:
             keepers=tuple(row["keepers"] or ()),
             starter_id=row["starter_id"],
             note_text=row["note_text"],
+            defaults=defaults_of(row["decided"] or {}),
         )
 
     async def colleagues(self) -> list[Colleague]:
@@ -145,7 +146,7 @@ class PostgresInboxes:
         ids: Sequence[NotificationId] | None,
         up_to: UtcDatetime | None,
         type: NotificationType | None,  # noqa: A002 - as the port calls it
-    ) -> int:
+    ) -> list[NotificationId]:
         """Update those that fit."""
         await self._wait_for_turn()
         statement = sa.update(notifications).where(
@@ -158,12 +159,11 @@ class PostgresInboxes:
         if type is not None:
             statement = statement.where(notifications.c.type == type)
         seen_at = sa.func.coalesce(notifications.c.seen_at, at)
-        marked = await self._unit.execute(statement.values(read_at=at, seen_at=seen_at))
-        return marked.rowcount
+        return await self._marked(statement.values(read_at=at, seen_at=seen_at))
 
     async def mark_seen(
         self, member_id: MemberId, at: UtcDatetime, up_to: UtcDatetime | None
-    ) -> int:
+    ) -> list[NotificationId]:
         """Update those that weren't seen."""
         await self._wait_for_turn()
         statement = sa.update(notifications).where(
@@ -173,7 +173,32 @@ class PostgresInboxes:
         )
         if up_to is not None:
             statement = statement.where(notifications.c.updated_at <= up_to)
-        return (await self._unit.execute(statement.values(seen_at=at))).rowcount
+        return await self._marked(statement.values(seen_at=at))
+
+    async def unseen(self, member_id: MemberId, notification_id: NotificationId) -> Entry | None:
+        """Read it, once no other change of inboxes is under way."""
+        await self._wait_for_turn()
+        row = await self._unit.one_or_none(
+            sa.select(notifications).where(
+                notifications.c.id == notification_id,
+                notifications.c.member_id == member_id,
+                notifications.c.seen_at.is_(None),
+                notifications.c.read_at.is_(None),
+            )
+        )
+        if row is None:
+            return None
+        return Entry(
+            type=row.type,
+            notice=row.notice,
+            group=row.group_key,
+            is_once=False,
+            application_id=row.application_id,
+            note_id=row.note_id,
+            actor_id=row.actor_id,
+            details=row.details,
+            at=UtcDatetime(row.created_at),
+        )
 
     async def unread(self, member_id: MemberId, reach: Reach) -> int:
         """Count in the open transaction."""
@@ -200,6 +225,10 @@ class PostgresInboxes:
             )
         )
         return deleted.rowcount
+
+    async def _marked(self, statement: sa.Update) -> list[NotificationId]:
+        rows = await self._unit.execute(statement.returning(notifications.c.id))
+        return [NotificationId(row.id) for row in rows]
 
     async def _wait_for_turn(self) -> None:
         """Inboxes of a tenant change one after the other: see `file_notification_v1`."""

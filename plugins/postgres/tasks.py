@@ -64,11 +64,11 @@ class PostgresTasks:
         await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
         return TaskId(inserted.id)
 
-    async def cancel(self, unique_key: str) -> bool:
-        """Delete the promise unless it is done or leased; a lease that begins meanwhile wins."""
+    async def cancel(self, *unique_keys: str) -> bool:
+        """Delete promises unless they are done or leased; a lease that begins meanwhile wins."""
         deleted = await self._unit.execute(
             sa.delete(tasks).where(
-                tasks.c.unique_key == unique_key,
+                tasks.c.unique_key.in_(unique_keys),
                 tasks.c.finished_at.is_(None),
                 sa.or_(tasks.c.lease_until.is_(None), tasks.c.lease_until < sa.func.now()),
             )

@@ -24,6 +24,15 @@ from core.ports.calendar import (
     EntryMissing,
     PlacedEntry,
 )
+from core.ports.chat import (
+    Chat,
+    ChatError,
+    ChatGone,
+    ChatMessage,
+    ChatOutcomeUnknown,
+    ChatRefused,
+    ChatUnavailable,
+)
 from core.ports.documents import (
     DocumentKind,
     DocumentLine,
@@ -108,6 +117,13 @@ __all__ = [
     "CalendarRefused",
     "CalendarUnavailable",
     "Changes",
+    "Chat",
+    "ChatError",
+    "ChatGone",
+    "ChatMessage",
+    "ChatOutcomeUnknown",
+    "ChatRefused",
+    "ChatUnavailable",
     "Checkout",
     "CheckoutRequest",
     "Credit",

@@ -11,6 +11,7 @@ import msgspec
 
 from core.ports.ats import Ats, AtsError, AtsRefused, AtsUnavailable
 from core.ports.calendar import Calendar, CalendarError, CalendarRefused, CalendarUnavailable
+from core.ports.chat import Chat, ChatError, ChatOutcomeUnknown, ChatRefused, ChatUnavailable
 from core.ports.files import FileStore
 from core.ports.identity import (
     IdentityError,
@@ -60,6 +61,7 @@ class Rules(msgspec.Struct, frozen=True):
 
 RULES: Final[dict[type, Rules]] = {
     Messaging: Rules(MessagingError, MessageRefused, MessagingUnavailable, SendOutcomeUnknown),
+    Chat: Rules(ChatError, ChatRefused, ChatUnavailable, ChatOutcomeUnknown),
     Payments: Rules(PaymentsError, PaymentsRefused, PaymentsUnavailable, PaymentsUnavailable),
     Calendar: Rules(CalendarError, CalendarRefused, CalendarUnavailable, CalendarUnavailable),
     Ats: Rules(AtsError, AtsRefused, AtsUnavailable, AtsUnavailable, seconds=60.0),

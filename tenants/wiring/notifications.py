@@ -1,6 +1,15 @@
 """Which adapters stand behind the ports of notifications."""
 
-from core.notifications import browsers, choosing, handlers, pushing, usecases
+from core.notifications import (
+    browsers,
+    chatting,
+    choosing,
+    escalating,
+    handlers,
+    pushing,
+    usecases,
+)
+from core.notifications.chat_ports import ChatPostman, ChatPosts
 from core.notifications.ports import (
     BrowserQueries,
     BrowserRepository,
@@ -12,6 +21,7 @@ from core.notifications.ports import (
     PreferenceRepository,
 )
 from core.ports.push import PushService
+from plugins.postgres.chat_posts import PostgresChatPosts
 from plugins.postgres.notification_deliveries import PostgresMailDeliveries
 from plugins.postgres.notification_preferences import (
     PostgresBrowserQueries,
@@ -24,14 +34,17 @@ from plugins.postgres.notifications import (
     PostgresInboxQueries,
     PostgresNotificationDesk,
 )
+from tenants.chat import chat_postman_of
 from tenants.injection import Providers
 from tenants.push import push_service_of
 
-USE_CASES = (browsers, choosing, handlers, pushing, usecases)
+USE_CASES = (browsers, chatting, choosing, escalating, handlers, pushing, usecases)
 """Importing them registers what they handle."""
 
 PROVIDERS: Providers = {
     NotificationDesk: lambda session: PostgresNotificationDesk(session.writer),
+    ChatPosts: lambda session: PostgresChatPosts(session.writer),
+    ChatPostman: chat_postman_of,
     MailDeliveries: lambda session: PostgresMailDeliveries(session.writer),
     InboxRepository: lambda session: PostgresInboxes(session.writer),
     InboxQueries: lambda session: PostgresInboxQueries(session.reader),

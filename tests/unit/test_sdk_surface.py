@@ -29,7 +29,7 @@ LEFT_OUT = {
     *("TemplateReset", "TemplateSaved", "TemplateTested"),
     *("NotificationCreated", "NotificationsRead", "NotificationsSeen", "NotificationsPruned"),
     *("NotificationSettingsChanged", "NotificationDefaultsChanged"),
-    *("BrowserAdded", "BrowserRemoved", "QuotaNeared"),
+    *("BrowserAdded", "BrowserRemoved", "QuotaNeared", "ChatBroken"),
     *("SendersOrdered", "SuppressionRemoved"),
     *("PluginChecked", "PluginConfigured", "PluginDisabled", "PluginEnabled", "PluginUninstalled"),
     *("PluginConnected", "PluginConnectionBroken", "PluginDisconnected"),

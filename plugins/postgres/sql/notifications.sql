@@ -1,12 +1,13 @@
 -- Filling inboxes, counting and reading them.
 
--- What is known of what an event is about: who did it, whose it is, who wrote and started what.
-CREATE OR REPLACE FUNCTION notification_subject_v1(
+-- What is known of what an event is about: who did it, whose it is, who wrote and started what,
+-- and what the workspace decided.
+CREATE OR REPLACE FUNCTION notification_subject_v2(
     p_tenant uuid, p_event uuid, p_application uuid, p_note uuid, p_work uuid, p_stage uuid
 )
 RETURNS TABLE (
     actor_id uuid, candidate_id uuid, job_id uuid, stage text, assignee_id uuid,
-    recruiters uuid[], keepers uuid[], starter_id uuid, note_text text
+    recruiters uuid[], keepers uuid[], starter_id uuid, note_text text, decided jsonb
 )
 LANGUAGE sql STABLE SECURITY INVOKER ROWS 1
 SET search_path = pg_catalog, public
@@ -27,7 +28,8 @@ AS $$
          WHERE o.tenant_id = p_tenant AND o.candidate_id = n.candidate_id
            AND o.disposition = 'active' AND o.assignee_id IS NOT NULL),
         COALESCE(i.created_by, b.created_by, j.created_by),
-        n.text
+        n.text,
+        (SELECT to_jsonb(d) FROM notification_defaults d WHERE d.tenant_id = p_tenant)
     FROM (SELECT 1) one
     LEFT JOIN audit_entries e ON e.tenant_id = p_tenant AND e.id = p_event
     LEFT JOIN applications a ON a.tenant_id = p_tenant AND a.id = p_application

@@ -1,0 +1,1 @@
+"""Posts to a channel of Slack, by an incoming webhook."""

@@ -1,0 +1,454 @@
+"""E-mail, chat and escalation of notifications: promised once, held, dropped, sent on."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from core.applications.contracts import ApplicationView, AssignApplication
+from core.candidates.contracts import AddNote
+from core.jobs.contracts import JobView
+from core.notifications.chat_ports import ChatHandover
+from core.notifications.contracts import (
+    ChangeDefaults,
+    ChangeSettings,
+    DigestTime,
+    ListNotifications,
+    MarkRead,
+    MarkSeen,
+    QuietHours,
+    ShowDefaults,
+    TypeChoice,
+    TypeDefault,
+)
+from core.notifications.deliveries import DueMail, collect_due
+from core.ports.chat import (
+    Chat,
+    ChatError,
+    ChatGone,
+    ChatMessage,
+    ChatOutcomeUnknown,
+    ChatUnavailable,
+)
+from core.shared.actor import system
+from plugins.postgres.notification_deliveries import PostgresMailDeliveries
+from plugins.postgres.notifications import PostgresNotificationDesk
+from plugins.postgres.tasks import PostgresTasks
+from plugins.sdk import PortAdapter
+from tenants import chat as postman
+from tenants.due_work import DueWork
+from tenants.injection import Session
+from tenants.runtime import Runtime
+from tenants.settings import Settings
+from tenants.tasks import TaskRunner
+from tests.fixtures.databases import TestDatabase
+from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
+from tests.fixtures.plugins import catalogue_of, enable, made_plugin, manifest_of, runtime_with
+from tests.fixtures.worlds import World
+
+CHAT: Final = "talk"
+
+
+class Channel:
+    """Takes posts, or says what the test wants."""
+
+    def __init__(self) -> None:
+        self.posted: list[ChatMessage] = []
+        self.error: ChatError | None = None
+
+    async def send_chat(self, message: ChatMessage) -> None:
+        if self.error is None or isinstance(self.error, ChatOutcomeUnknown):
+            self.posted.append(message)
+        if self.error is not None:
+            raise self.error
+
+
+CHANNEL: Final = Channel()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plugged(settings: Settings, database: TestDatabase) -> AsyncIterator[Runtime]:
+    adapter = PortAdapter(Chat, lambda _context: CHANNEL)
+    entry = made_plugin(manifest_of(CHAT), ports=[adapter])
+    async with runtime_with(settings, database, catalogue_of(entry)) as runtime:
+        yield runtime
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def enabled(plugged: Runtime, world: World) -> None:
+    await enable(plugged, world.acme, CHAT)
+
+
+@pytest.fixture
+def hiring(plugged: Runtime, world: World, enabled: None) -> Hiring:
+    return Hiring(plugged, world)
+
+
+@pytest.fixture
+def worker(plugged: Runtime, database: TestDatabase) -> DueWork:
+    return DueWork(TaskRunner(plugged), database.relay_url)
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def admin(database: TestDatabase, worker: DueWork) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.admin_url)
+    await worker.run_due()
+    for table in (
+        *("notifications", "notification_preferences", "notification_defaults"),
+        *("chat_posts", "chat_pauses", "quota_marks"),
+    ):
+        await connection.execute(f"DELETE FROM {table}")
+    await connection.execute(
+        "DELETE FROM tasks WHERE kind IN "
+        "('mail_notifications', 'escalate_notification', 'send_chat_post')"
+    )
+    CHANNEL.posted.clear()
+    CHANNEL.error = None
+    yield connection
+    await connection.close()
+
+
+async def given(hiring: Hiring, job: JobView | None = None) -> ApplicationView:
+    """An application that the recruiter is told of, once work is done."""
+    application = await hiring.apply(job or await hiring.open_job(title="Engineer"))
+    recruiter = hiring.tenant.members["recruiter"].member_id
+    await hiring.scope("admin").execute(
+        AssignApplication(application_id=application.id, assignee_id=recruiter)
+    )
+    return application
+
+
+async def collected(hiring: Hiring, *, settle: bool = True) -> DueMail | None:
+    """What the recruiter would be mailed now."""
+    now = hiring.runtime.clock.now()
+
+    async def work(session: Session) -> DueMail | None:
+        deliveries = PostgresMailDeliveries(session.writer)
+        found = await collect_due(
+            hiring.tenant.members["recruiter"].member_id,
+            desk=PostgresNotificationDesk(session.writer),
+            deliveries=deliveries,
+            tasks=PostgresTasks(session.writer, session.ids, "test"),
+            now=now,
+        )
+        if found is not None and settle:
+            await deliveries.settle([each.view.id for each in found.items], "sent", now)
+        return found
+
+    tenant = hiring.tenant.context
+    scope = hiring.runtime.scope(tenant, system(tenant.id), "test-mail")
+    found: list[DueMail | None] = []
+
+    async def keep(session: Session) -> None:
+        found.append(await work(session))
+
+    await scope.run_in_transaction(keep)
+    return found[0]
+
+
+async def decide(hiring: Hiring, **decided: Any) -> None:
+    await hiring.scope("admin").execute(ChangeDefaults(**decided))
+
+
+CHATTING: Final = (TypeDefault("assignment", chat=True), TypeDefault("mention", chat=True))
+
+
+async def test_mail_is_promised_once_and_read_on_one_is_read_on_all(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection, examined: Examined
+) -> None:
+    job = await hiring.open_job(title="Engineer")
+    await given(hiring, job)
+    await worker.run_due()
+    found = await collected(hiring)
+    assert found is not None
+    (item,) = found.items
+    assert (item.cadence, item.round) == ("at_once", 1)
+    assert item.view.title.endswith("was given to you")
+    assert await collected(hiring) is None, "mailed once"
+
+    await given(hiring, job)  # It grows, and is promised once more, an hour later.
+    await worker.run_due()
+    assert await collected(hiring) is None
+    row = await admin.fetchrow(
+        "SELECT state, round, due_at - now() > interval '50 minutes' AS later "
+        "FROM notification_deliveries"
+    )
+    assert tuple(row) == ("waiting", 2, True)
+    await admin.execute("UPDATE notification_deliveries SET due_at = now()")
+    await hiring.scope().execute(MarkRead())
+    assert await collected(hiring) is None
+    assert await admin.fetchval("SELECT state FROM notification_deliveries") == "dropped"
+    examined("promises", 2)
+
+
+async def test_without_the_unique_row_two_are_sent(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection, examined: Examined
+) -> None:
+    """The planted defect: a promise that is kept twice, as when its transaction is repeated."""
+    await given(hiring)
+    await worker.run_due()
+    copy = (
+        "INSERT INTO notification_deliveries SELECT tenant_id, notification_id, channel, "
+        "member_id, cadence, due_at, state, round, settled_at FROM notification_deliveries"
+    )
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await admin.execute(copy)
+    key = "pk_notification_deliveries"
+    await admin.execute(f"ALTER TABLE notification_deliveries DROP CONSTRAINT {key}")
+    try:
+        await admin.execute(copy)
+        found = await collected(hiring)
+    finally:
+        await admin.execute("DELETE FROM notification_deliveries")
+        await admin.execute(
+            f"ALTER TABLE notification_deliveries ADD CONSTRAINT {key} "
+            "PRIMARY KEY (tenant_id, notification_id, channel)"
+        )
+    assert found is not None
+    assert len(found.items) == 2
+    examined("mails with the defect", 2)
+
+
+async def test_quiet_hours_and_digests_hold_and_choices_are_kept(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
+) -> None:
+    now = hiring.runtime.clock.now()
+    hours = QuietHours(
+        starts=(now - timedelta(hours=1)).strftime("%H:%M"),
+        ends=(now + timedelta(hours=2)).strftime("%H:%M"),
+        zone="UTC",
+    )
+    later = (now + timedelta(hours=4)).hour
+    settings = await hiring.scope().execute(
+        ChangeSettings(
+            types=(TypeChoice("application_note", email="daily"),),
+            quiet_hours=hours,
+            digest=DigestTime(hour=later, weekday="fri"),
+        )
+    )
+    assert settings.digest_zone == "UTC"
+    application = await given(hiring)
+    await worker.run_due()
+    note = AddNote(candidate_id=application.candidate_id, text="Hello")
+    await hiring.scope("admin").execute(note)
+    await worker.run_due()
+    due = dict(await admin.fetch("SELECT cadence, due_at FROM notification_deliveries"))
+    assert due["at_once"].strftime("%H:%M") == hours.ends
+    assert (due["daily"].hour, due["daily"].minute) == (later, 0)
+    # It comes due, and quiet hours have begun meanwhile: it waits, and isn't dropped.
+    await admin.execute("UPDATE notification_deliveries SET due_at = now() - interval '1 minute'")
+    assert await collected(hiring) is None
+    states = await admin.fetch("SELECT state, due_at > now() FROM notification_deliveries")
+    assert [tuple(each) for each in states] == [("waiting", True)] * 2
+    # Who wants no more of it gets none of what waits.
+    await hiring.scope().execute(
+        ChangeSettings(types=(TypeChoice("assignment", email="off"),), quiet_hours=None)
+    )
+    await admin.execute("UPDATE notification_deliveries SET due_at = now() - interval '1 minute'")
+    found = await collected(hiring)
+    assert found is not None
+    assert [each.view.type for each in found.items] == ["application_note"]
+
+
+async def test_what_nobody_looks_at_goes_on_once(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection, examined: Examined
+) -> None:
+    await decide(
+        hiring,
+        types=(TypeDefault("assignment", email="weekly"),),
+        escalate_after_hours=4,
+        chat_escalations=True,
+    )
+    await given(hiring)
+    await given(hiring)
+    await worker.run_due()
+    assert await collected(hiring) is None, "a week is long"
+    pending = await admin.fetch(
+        "SELECT payload ->> 'channel' AS channel, run_at - now() > interval '3 hours' AS later "
+        "FROM tasks WHERE kind = 'escalate_notification'"
+    )
+    assert [tuple(each) for each in pending] == [("email", True)] * 2
+    (first, _) = (await hiring.scope().ask(ListNotifications())).items
+    await hiring.scope().execute(MarkRead(ids=(first.id,)))
+    left = "SELECT count(*) FROM tasks WHERE kind = 'escalate_notification'"
+    assert await admin.fetchval(left) == 1, "reading takes it back"
+
+    soon = "UPDATE tasks SET run_at = now() WHERE kind = 'escalate_notification'"
+    await admin.execute(soon)
+    await worker.run_due()
+    found = await collected(hiring)
+    assert found is not None
+    assert [each.cadence for each in found.items] == ["at_once"]
+    assert CHANNEL.posted == []
+    await admin.execute(soon)
+    await worker.run_due()
+    await worker.run_due()
+    (told,) = CHANNEL.posted
+    assert "Recruiter of Acme hasn't looked at it" in told.text
+    assert told.title == "Somebody was assigned"
+    await admin.execute("UPDATE tasks SET run_at = now()")
+    await worker.run_due()
+    assert len(CHANNEL.posted) == 1
+    assert await collected(hiring) is None
+
+    await given(hiring)
+    await worker.run_due()
+    await hiring.scope().execute(MarkSeen())
+    open_tasks = f"{left} AND finished_at IS NULL"
+    assert await admin.fetchval(open_tasks) == 0, "seeing takes it back as well"
+    # Members may wait longer or not at all.
+    await hiring.scope().execute(ChangeSettings(escalate_after_hours=0))
+    await given(hiring)
+    await worker.run_due()
+    assert await admin.fetchval(open_tasks) == 0
+    examined("escalations", 3)
+
+
+async def test_the_chat_gets_what_an_admin_chose_and_no_names(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
+) -> None:
+    application = await given(hiring)
+    await worker.run_due()
+    assert CHANNEL.posted == [], "nothing until an admin says so"
+    await decide(hiring, types=CHATTING)
+    assert (await hiring.scope("admin").ask(ShowDefaults())).chats == (CHAT.capitalize(),)
+    await given(hiring)
+    await worker.run_due()
+    (post,) = CHANNEL.posted
+    assert post.title == "Somebody was assigned"
+    assert post.text == "Engineer\nFor Recruiter of Acme."
+    assert post.link.startswith("http")
+    assert f"//{hiring.tenant.context.slug}." in post.link
+
+    await decide(hiring, chat_names=True)
+    note = AddNote(candidate_id=application.candidate_id, text="@recruiter please")
+    await hiring.scope("admin").execute(note)
+    await worker.run_due()
+    assert "mentioned a colleague in a note on Person" in CHANNEL.posted[-1].title
+    assert await admin.fetchval("SELECT count(*) FROM chat_posts WHERE state = 'sent'") == 2
+    # Many soon after one another are one.
+    job = await hiring.open_job(title="Designer")
+    for _ in range(4):
+        await given(hiring, job)
+    await worker.run_due()
+    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
+    await worker.run_due()
+    titles = [each.title for each in CHANNEL.posted[2:]]
+    assert len(titles) <= 2
+    assert titles[-1] in ("3 candidates were assigned", "4 candidates were assigned")
+
+
+@pytest.mark.parametrize("careless", [False, True])
+async def test_a_post_that_may_have_gone_out_is_not_sent_again(
+    hiring: Hiring,
+    worker: DueWork,
+    admin: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    careless: bool,
+) -> None:
+    """`careless` is the planted defect: a lost answer is taken for absence."""
+    if careless:
+        send = postman._send
+
+        async def forgetful(chat: Any, message: Any) -> ChatHandover:
+            outcome = await send(chat, message)
+            return ChatHandover("away") if outcome.result == "unknown" else outcome
+
+        monkeypatch.setattr(postman, "_send", forgetful)
+    await decide(hiring, types=CHATTING)
+    CHANNEL.error = ChatOutcomeUnknown("The answer was lost.")
+    await given(hiring)
+    await worker.run_due()
+    CHANNEL.error = None
+    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
+    await worker.run_due()
+    assert len(CHANNEL.posted) == (2 if careless else 1)
+    if not careless:
+        assert await admin.fetchval("SELECT state FROM chat_posts") == "unknown"
+
+
+async def test_a_worker_that_died_while_posting_posts_no_second_time(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
+) -> None:
+    await decide(hiring, types=CHATTING)
+    await given(hiring)
+    await worker.run_due()
+    assert len(CHANNEL.posted) == 1
+    # As it was when the worker died between Slack's yes and our note of it.
+    await admin.execute("UPDATE chat_posts SET state = 'sending', settled_at = NULL")
+    await admin.execute(
+        "UPDATE tasks SET finished_at = NULL, lease_until = NULL, sent_until = NULL, "
+        "run_at = now() WHERE kind = 'send_chat_post'"
+    )
+    await worker.run_due()
+    assert len(CHANNEL.posted) == 1
+    assert await admin.fetchval("SELECT state FROM chat_posts") == "unknown"
+
+
+async def test_a_chat_that_is_busy_gone_or_quiet(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
+) -> None:
+    await decide(hiring, types=CHATTING)
+    CHANNEL.error = ChatUnavailable("Slow down.", after_seconds=90)
+    await given(hiring)
+    await worker.run_due()
+    waits = "SELECT run_at - now() FROM tasks WHERE kind = 'send_chat_post' AND finished_at IS NULL"
+    assert timedelta(seconds=60) < await admin.fetchval(waits) <= timedelta(seconds=91)
+    CHANNEL.error = ChatGone("The channel is archived.")
+    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
+    await worker.run_due()
+    await worker.run_due()
+    told = (await hiring.scope("admin").ask(ListNotifications(type="plugin_broken"))).items
+    assert [each.title for each in told] == [f"The connection of {CHAT} doesn't work"]
+    CHANNEL.error = None
+    await given(hiring)
+    await worker.run_due()
+    assert CHANNEL.posted == [], "it is left alone until somebody mends it"
+    await admin.execute("DELETE FROM chat_pauses")
+
+    now = hiring.runtime.clock.now()
+    quiet = QuietHours(
+        starts=(now - timedelta(hours=1)).strftime("%H:%M"),
+        ends=(now + timedelta(hours=2)).strftime("%H:%M"),
+        zone="UTC",
+    )
+    await decide(hiring, chat_quiet_hours=quiet)
+    await given(hiring)
+    await worker.run_due()
+    assert CHANNEL.posted == []
+    await decide(hiring, chat_quiet_hours=None)
+    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
+    await worker.run_due()
+    assert len(CHANNEL.posted) == 1
+
+
+async def test_admins_are_told_of_limits_once_a_month(
+    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection, examined: Examined
+) -> None:
+    limit = 100  # open jobs of the plan Pro
+    used = "INSERT INTO quota_usage VALUES ($1, 'open_jobs', $2) ON CONFLICT (tenant_id, quota) DO UPDATE SET used = $2"  # noqa: E501
+    tenant_id = hiring.tenant.context.id
+
+    async def told_after(before: int) -> list[str]:
+        await admin.execute(used, tenant_id, before)
+        await hiring.open_job()
+        await worker.run_due()
+        found = await hiring.scope("admin").ask(ListNotifications(type="quota"))
+        return [f"{each.title} ({each.message})" for each in found.items]
+
+    assert await told_after(78) == []
+    near = f"Four fifths of your plan are used: Open jobs (80 of {limit})"
+    assert await told_after(79) == [near]
+    assert await told_after(85) == [near], "once"
+    full = f"Your plan allows no more: Open jobs ({limit} of {limit})"
+    assert await told_after(99) == [full, near]
+    await admin.execute("UPDATE quota_marks SET period = '2001-01'")
+    assert len(await told_after(90)) == 3, "again in another month"
+    recruiter = await hiring.scope().ask(ListNotifications())
+    assert [each for each in recruiter.items if each.type == "quota"] == []
+    await admin.execute("DELETE FROM quota_usage WHERE quota = 'open_jobs'")
+    examined("thresholds", 5)
