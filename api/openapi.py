@@ -59,7 +59,7 @@ class Operation(msgspec.Struct, frozen=True):
     def body_type(self) -> Any:
         """The type of the JSON body; None without one."""
         field = self.handler.parsed_data_field
-        return None if field is None else field.raw
+        return self.handler.opt.get("body_type") if field is None else field.raw
 
     @property
     def answer_type(self) -> Any:
@@ -156,11 +156,10 @@ def _complete(
     if operation.is_public:
         complete["security"] = []
     if operation.body_type is not None:
+        drafted = draft.get("requestBody", {"content": {"application/json": None}})
         complete["requestBody"] = {
             "required": True,
-            "content": _content(
-                draft["requestBody"]["content"], schema_of[operation.body_type], components
-            ),
+            "content": _content(drafted["content"], schema_of[operation.body_type], components),
         }
     elif "body" in operation.handler.parsed_fn_signature.parameters:
         media_type = operation.handler.opt.get("consumes", "application/octet-stream")

@@ -83,6 +83,10 @@ class TenantScope:
         """What the tenants of this process have plugged in."""
         return self._machinery.plugins
 
+    def acting_as(self, actor: Actor) -> "TenantScope":
+        """Return the same request's door for another actor, whom the caller has made sure of."""
+        return TenantScope(self._machinery, self.tenant, actor, self.request_id)
+
     async def execute(self, command: Command[R]) -> R:
         """Run a command in one transaction and return its view.
 

@@ -29,6 +29,9 @@ from api.v1.plugin_connections import PluginConnectionController
 from api.v1.plugin_routes import PluginRouteController
 from api.v1.plugins import PluginController
 from api.v1.resumes import ResumeController
+from api.v1.status import StatusController
+from api.v1.status_activity import ActivityController
+from api.v1.status_sources import StatusSourceController, StatusWebhookController
 from api.v1.stream import SocketController, StreamController
 from api.v1.tasks import TasksController
 from api.v1.templates import TemplateController
@@ -59,6 +62,10 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     AnalyticsController,
     StreamController,
     SocketController,
+    StatusController,
+    StatusWebhookController,
+    StatusSourceController,
+    ActivityController,
     AuditController,
     TasksController,
     MessagesController,

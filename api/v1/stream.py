@@ -17,9 +17,11 @@ from api.streams.hub import Hub
 from api.streams.opening import SSE_HEADERS, Opening
 from api.streams.socket import SocketClient, accept
 from api.streams.view import View, gap_at
+from core.shared.actor import Actor
 from core.shared.audience import TOPICS
 from core.shared.errors import FieldError, Forbidden
 from core.shared.ids import MemberId
+from plugins.postgres.event_log import Bounds, EventLog
 from plugins.valkey.stream_tickets import SECONDS, StreamTickets
 from tenants.scope import TenantScope
 
@@ -93,10 +95,7 @@ class StreamController(Controller):
         topics: TopicsParameter = None,
     ) -> Reply[bytes]:
         """Open a stream."""
-        hub: Hub = request.app.state.streams
-        client = Client(SSE, *_listener(request, tenant_scope, hub, topics))
-        last = request.headers.get(_LAST_EVENT_ID, "").strip()
-        return Opening(hub, client, _position(last) if last else after, 200, SSE_HEADERS)
+        return open_stream(request, tenant_scope, after, _topics(topics))
 
     @post(
         "/ticket",
@@ -139,22 +138,11 @@ class StreamController(Controller):
     ) -> Reply[EventPage]:
         """Answer with what happened since."""
         view = View.of(tenant_scope.tenant, tenant_scope.actor, _topics(topics))
-        hub: Hub = request.app.state.streams
-        log = hub.log_of(view.tenant_id)
+        log = log_of(request, view)
         bounds = await log.bounds()
         if after is None:
             return reply(EventPage([], bounds.last, more=False, gap=None))
-        gap = gap_at(after, bounds)
-        if gap is not None:
-            return reply(EventPage([], gap.position, more=False, gap=gap))
-        events = await log.after(after, limit)
-        if events and events[0].position != after + 1:
-            gap = GapView("pruned", after, bounds.last)
-            return reply(EventPage([], bounds.last, more=False, gap=gap))
-        seen = await view.seen(log, events, tenant_scope.actor.member_id)
-        position = events[-1].position if events else after
-        shown = [view_of(event) for event in events if event.position in seen]
-        return reply(EventPage(shown, position, more=position < bounds.last, gap=None))
+        return reply(await page_after(log, bounds, view, tenant_scope.actor, after, limit))
 
 
 class SocketController(Controller):
@@ -190,7 +178,7 @@ class SocketController(Controller):
     ) -> Reply[None]:
         """Open a WebSocket."""
         hub: Hub = request.app.state.streams
-        client = SocketClient(*_listener(request, tenant_scope, hub, topics))
+        client = SocketClient(*_listener(request, tenant_scope, hub, _topics(topics)))
         answer = accept(request.scope["headers"])
         actor = tenant_scope.actor
         if actor.kind != "api_key":
@@ -207,11 +195,47 @@ class TicketNeeded(Forbidden):
     title = "This needs a ticket"
 
 
+def open_stream(
+    request: "Request[Any, Any, Any]",
+    tenant_scope: TenantScope,
+    after: int | None,
+    topics: frozenset[str],
+) -> Opening:
+    """Return the answer that opens a stream of `topics`; the client's Last-Event-ID goes first."""
+    hub: Hub = request.app.state.streams
+    client = Client(SSE, *_listener(request, tenant_scope, hub, topics))
+    last = request.headers.get(_LAST_EVENT_ID, "").strip()
+    return Opening(hub, client, _position(last) if last else after, 200, SSE_HEADERS)
+
+
+def log_of(request: "Request[Any, Any, Any]", view: View) -> EventLog:
+    """Return the log of events that a view is of."""
+    hub: Hub = request.app.state.streams
+    return hub.log_of(view.tenant_id)
+
+
+async def page_after(
+    log: EventLog, bounds: Bounds, view: View, actor: Actor, after: int, limit: int
+) -> EventPage:
+    """Return what of the next `limit` positions `actor` is told, or the gap that is there."""
+    gap = gap_at(after, bounds)
+    if gap is not None:
+        return EventPage([], gap.position, more=False, gap=gap)
+    events = await log.after(after, limit)
+    if events and events[0].position != after + 1:
+        gap = GapView("pruned", after, bounds.last)
+        return EventPage([], bounds.last, more=False, gap=gap)
+    seen = await view.seen(log, events, actor.member_id)
+    position = events[-1].position if events else after
+    shown = [view_of(event) for event in events if event.position in seen]
+    return EventPage(shown, position, more=position < bounds.last, gap=None)
+
+
 def _listener(
-    request: "Request[Any, Any, Any]", tenant_scope: TenantScope, hub: Hub, topics: str | None
+    request: "Request[Any, Any, Any]", tenant_scope: TenantScope, hub: Hub, chosen: frozenset[str]
 ) -> tuple[View, frozenset[str], str, MemberId | None, Credential, float]:
     """Return who listens, to what, and for how long at most. Raises as View.of does."""
-    chosen, actor = _topics(topics), tenant_scope.actor
+    actor = tenant_scope.actor
     view = View.of(tenant_scope.tenant, actor, chosen)
     owner = f"{view.tenant_id}:{actor.member_id or actor.id}"
     headers = request.scope["headers"]

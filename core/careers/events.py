@@ -32,6 +32,12 @@ class SubmissionWithdrawn(SubmissionEvent, frozen=True, kw_only=True):
     is_repeated: bool
 
 
+class MailsChosen(SubmissionEvent, frozen=True, kw_only=True):
+    """An applicant said, by the secret link, which mails they can do without."""
+
+    type: ClassVar[str] = "submission.mails_chosen"
+
+
 class PrivacyNoticePublished(Event, frozen=True, kw_only=True):
     """The privacy notice got a new version; `aggregate_id` is the tenant."""
 

@@ -1,7 +1,9 @@
 """What the careers slice needs from outside."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -20,8 +22,10 @@ from core.careers.contracts import (
     SubmissionView,
     Upload,
 )
+from core.careers.inbox_views import InboxRow, StatusMail
 from core.careers.model import FormSeal, Submission
 from core.jobs.contracts import JobId
+from core.shared.clock import UtcDatetime
 from core.shared.errors import FieldError
 from core.shared.paging import Page
 
@@ -107,6 +111,28 @@ class Notices(Protocol):
         ...
 
 
+class ApplicantPages(Protocol):
+    """Keeps what applicants did on the page of their link."""
+
+    async def of_link(self, link_hash: bytes) -> UUID | None:
+        """Return the submission that a link is of."""
+        ...
+
+    async def read(self, submission_id: UUID, until: datetime, now: UtcDatetime) -> None:
+        """Keep up to when they read, unless they read further before."""
+        ...
+
+    async def choose(
+        self, submission_id: UUID, unwanted: Sequence[StatusMail], now: UtcDatetime
+    ) -> ApplicationId:
+        """Keep which mails they don't want; return the application that they are about."""
+        ...
+
+    async def wants(self, application_id: ApplicationId, kind: str) -> bool:
+        """Whether the applicant wants mails of a kind: not if they said so by the first link."""
+        ...
+
+
 class FormSeals(Protocol):
     """Signs forms and makes secret links, with a key that the database doesn't hold."""
 
@@ -164,4 +190,8 @@ class CareersQueries(Protocol):
 
     async def progress(self, link_hash: bytes) -> ProgressView:
         """Return where an application stands. Raises LinkNotFound."""
+        ...
+
+    async def inbox(self, link_hash: bytes) -> InboxRow:
+        """Return what else the page of a link shows. Raises LinkNotFound."""
         ...

@@ -48,8 +48,8 @@ def authorise(actor: Actor, action: Action) -> Access:
     """
     if actor.kind == "system":
         return FULL
-    if actor.kind == "plugin":
-        return _plugin_access(actor, action)
+    if actor.kind in {"plugin", "source"}:
+        return _granted_access(actor, action)
     if actor.role is None:
         raise Unauthenticated("Sign in, or send an API key in the Authorization header.")
     grant = PERMISSIONS[action][actor.role]
@@ -68,11 +68,14 @@ def authorise(actor: Actor, action: Action) -> Access:
     return Access(grant)
 
 
-def _plugin_access(actor: Actor, action: Action) -> Access:
+def _granted_access(actor: Actor, action: Action) -> Access:
+    """Return full access to what was granted by name; the role has no say."""
     if actor.scopes is None or action.value not in actor.scopes:
         raise Forbidden(
-            f"The plugin {actor.name} didn't ask for the permission {action.value}.",
+            f"The {actor.kind} {actor.name} has no permission {action.value}."
+            if actor.kind == "source"
+            else f"The plugin {actor.name} didn't ask for the permission {action.value}.",
             action=action.value,
-            reason="plugin_permission",
+            reason=f"{actor.kind}_permission",
         )
     return FULL

@@ -1,4 +1,4 @@
-"""Who acts: a signed-in team member, an API key, a plugin, or the system itself."""
+"""Who acts: a signed-in team member, an API key, a plugin, a source outside, or the system."""
 
 from typing import Literal
 from uuid import UUID
@@ -15,9 +15,10 @@ class Actor(msgspec.Struct, frozen=True):
     """The one on whose behalf a command runs, always within one tenant."""
 
     tenant_id: TenantId
-    kind: Literal["member", "api_key", "plugin", "system", "anonymous"]
+    kind: Literal["member", "api_key", "plugin", "source", "system", "anonymous"]
     id: UUID
-    """The session's or API key's id; for `system` the task's, for `plugin` the installation's.
+    """The session's or API key's id; for `system` the task's, for `plugin` the installation's, for
+    `source` that of who reports statuses.
 
     The credential, not the person.
     """
@@ -53,3 +54,8 @@ def plugin(
 ) -> Actor:
     """Return the actor for what a plugin does by itself, limited to `permissions`."""
     return Actor(tenant_id, "plugin", installation_id, None, scopes=permissions, name=name)
+
+
+def source(tenant_id: TenantId, source_id: UUID, name: str, permissions: frozenset[str]) -> Actor:
+    """Return the actor for what somebody outside reports, limited to `permissions`."""
+    return Actor(tenant_id, "source", source_id, None, scopes=permissions, name=name)

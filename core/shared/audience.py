@@ -15,6 +15,9 @@ from core.shared.ids import MemberId
 from core.shared.permissions import Action
 
 AUDIENCES: Final[dict[str, Action]] = {
+    "activity.downloaded": Action.VIEW_CANDIDATES,
+    "activity.resume_viewed": Action.VIEW_CANDIDATES,
+    "activity.viewed": Action.VIEW_CANDIDATES,
     "api_key.created": Action.MANAGE_USERS,
     "api_key.revoked": Action.MANAGE_USERS,
     "api_key.rotated": Action.MANAGE_USERS,
@@ -102,6 +105,13 @@ AUDIENCES: Final[dict[str, Action]] = {
     "plugin.enabled": Action.MANAGE_PLUGINS,
     "plugin.uninstalled": Action.MANAGE_PLUGINS,
     "privacy_notice.published": Action.VIEW_TENANT,
+    "status_preferences.changed": Action.VIEW_TENANT,
+    "status_report.received": Action.VIEW_CANDIDATES,
+    "status_source.created": Action.MANAGE_TENANT,
+    "status_source.edited": Action.MANAGE_TENANT,
+    "status_source.revoked": Action.MANAGE_TENANT,
+    "status_source.rotated": Action.MANAGE_TENANT,
+    "submission.mails_chosen": Action.EDIT_CANDIDATE,
     "sign_in_link.requested": Action.MANAGE_USERS,
     "submission.received": Action.EDIT_CANDIDATE,
     "submission.withdrawn": Action.EDIT_CANDIDATE,

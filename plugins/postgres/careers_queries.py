@@ -21,6 +21,7 @@ from core.careers.contracts import (
     SubmissionView,
 )
 from core.careers.errors import LinkNotFound, PostingNotFound, SubmissionsNotFound
+from core.careers.inbox_views import InboxRow
 from core.jobs.contracts import JobId, PayRange
 from core.shared.cursor import decode_cursor, encode_cursor
 from core.shared.paging import Page
@@ -117,6 +118,13 @@ class PostgresCareersQueries:
             raise LinkNotFound("This link opens nothing. It may be incomplete.")
         row = rows[0]
         return _repeated(row) if row["is_repeated"] else _progress(row)
+
+    async def inbox(self, link_hash: bytes) -> InboxRow:
+        """Return what else the page of a link shows."""
+        rows = await self._reader.call("applicant_inbox_v1", link_hash)
+        if not rows:
+            raise LinkNotFound("This link opens nothing. It may be incomplete.")
+        return msgspec.convert(dict(rows[0]), InboxRow)
 
 
 def _progress(row: Any) -> ProgressView:

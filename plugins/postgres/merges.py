@@ -21,6 +21,7 @@ from plugins.postgres.candidate_tables import (
     candidate_notes,
 )
 from plugins.postgres.job_tables import stages
+from plugins.postgres.status_tables import glances
 from plugins.postgres.subject_keys import subject_keys
 from plugins.postgres.unit import Unit
 
@@ -41,6 +42,7 @@ class PostgresMerges:
         withdrawn = await self._withdraw_younger(other, survivor, now)
         # What the trail says of the other stays readable until the survivor is deleted.
         await self._hand_over(subject_keys, other, survivor)
+        await self._hand_over_glances(other, survivor)
         return Moved(
             applications=await self._hand_over(applications, other, survivor),
             withdrawn=withdrawn,
@@ -105,6 +107,21 @@ class PostgresMerges:
             sa.update(candidate_merges)
             .where(candidate_merges.c.id == merge_id)
             .values(undone_at=at, record={})
+        )
+
+    async def _hand_over_glances(self, other: CandidateId, survivor: CandidateId) -> None:
+        """Hand over who looked at `other`, unless they looked at both within the hour."""
+        same = glances.alias()
+        both = sa.select(same.c.id).where(
+            same.c.candidate_id == survivor,
+            same.c.member_id == glances.c.member_id,
+            same.c.kind == glances.c.kind,
+            same.c.hour == glances.c.hour,
+        )
+        await self._unit.execute(
+            sa.update(glances)
+            .where(glances.c.candidate_id == other, ~both.exists())
+            .values(candidate_id=survivor)
         )
 
     async def _hand_over(

@@ -31,6 +31,7 @@ from plugins.postgres import (
     resume_tables,
     schedule_tables,
     sessions,
+    status_tables,
     subject_keys,
     task_tables,
     template_tables,
@@ -69,6 +70,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     template_tables,
     automation_tables,
     chat_tables,
+    status_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

@@ -47,6 +47,10 @@ WITHHELD: Final[Mapping[str, Mapping[str, str]]] = {
         "endpoint": "It is the digest of an address that the browser and the platform share.",
         "sealed": "It is encrypted with a key that doesn't leave.",
     },
+    "status_sources": {
+        "secret": "It is encrypted with a key that doesn't leave.",
+        "previous_secret": "It is encrypted with a key that doesn't leave.",
+    },
     "submissions": {"link_hash": "It is a credential, kept as a hash."},
     "tasks": {"payload": "It is about work, and may hold what is encrypted."},
 }

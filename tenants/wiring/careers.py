@@ -7,9 +7,17 @@ import msgspec
 from core.applications.contracts import CreateApplication, WithdrawApplication
 from core.candidates.contracts import AddFile, AddNote, CreateCandidate
 from core.candidates.model import PhoneNumbers
-from core.careers import notices, reading, usecases
-from core.careers.ports import Applicants, CareersQueries, FormSeals, Notices, Submissions
+from core.careers import inbox, notices, reading, usecases
+from core.careers.ports import (
+    ApplicantPages,
+    Applicants,
+    CareersQueries,
+    FormSeals,
+    Notices,
+    Submissions,
+)
 from core.shared.usecase import USE_CASES as REGISTERED
+from plugins.postgres.applicant_pages import PostgresApplicantPages
 from plugins.postgres.careers import PostgresNotices, PostgresSubmissions
 from plugins.postgres.careers_queries import PostgresCareersQueries
 from tenants.careers_applicants import CAREERS_SITE, UseCaseApplicants
@@ -17,7 +25,7 @@ from tenants.careers_seals import TenantFormSeals
 from tenants.injection import BUILT_IN, Provider, Providers, Session, bind
 from tenants.wiring import applications, candidates, identity, tasks, tenancy
 
-USE_CASES = (notices, reading, usecases)
+USE_CASES = (inbox, notices, reading, usecases)
 """Importing them registers what they handle."""
 
 _THEIRS: Final[dict[type, Provider]] = {
@@ -46,6 +54,7 @@ def _applicants(session: Session) -> Applicants:
 
 PROVIDERS: Providers = {
     Applicants: _applicants,
+    ApplicantPages: lambda session: PostgresApplicantPages(session.writer),
     Submissions: lambda session: PostgresSubmissions(session.writer),
     Notices: lambda session: PostgresNotices(session.writer),
     CareersQueries: lambda session: PostgresCareersQueries(session.reader),

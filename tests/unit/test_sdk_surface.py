@@ -33,6 +33,8 @@ LEFT_OUT = {
     *("SendersOrdered", "SuppressionRemoved"),
     *("PluginChecked", "PluginConfigured", "PluginDisabled", "PluginEnabled", "PluginUninstalled"),
     *("PluginConnected", "PluginConnectionBroken", "PluginDisconnected"),
+    *("CandidateViewed", "ResumeViewed", "FileDownloaded", "MailsChosen", "StatusReported"),
+    *("SourceCreated", "SourceEdited", "SourceEnded", "SourceRotated", "StatusPreferencesChanged"),
 }
 """Events that plugins can't handle: the platform's housekeeping, and what `operations` tells."""
 

@@ -1,0 +1,1 @@
+"""What others may say to the status slice and what it answers, by subject."""
