@@ -7,6 +7,7 @@ put in here. One to a member is written here, from values that were sealed until
 from datetime import datetime
 from html import escape
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,14 +16,29 @@ from babel.dates import format_date
 from core.messages.model import Content, Message
 from core.messages.ports import Written
 from core.messages.to_members import place_of
+from core.notifications.contracts import NotificationId
+from core.notifications.mailing import IDS, compose
 from core.ports.secrets import SecretUnreadable
-from core.templates.contracts import STAND_IN, Items
+from core.ports.unsubscribing import unsubscribe_headers
+from core.shared.ids import MemberId
+from core.templates.contracts import (
+    STAND_IN,
+    STOP_STAND_IN,
+    UNSUBSCRIBABLE,
+    Items,
+    TemplateKind,
+)
 from core.templates.kinds import language_of
 from core.templates.texts import role_name
 from core.templates.wording import TenantWording
+from plugins.postgres.notification_deliveries import PostgresMailDeliveries
+from plugins.postgres.notifications import PostgresNotificationDesk
 from plugins.postgres.templates import PostgresSavedTemplates
+from tenants.addresses import tenant_url
 from tenants.injection import Session
 from tenants.mail_facts import TenantFacts, TenantLetterheads, locale_of, rows_of
+from tenants.notification_mail import TenantMailFacts
+from tenants.unsubscribe_links import unsubscribe_links_of
 
 ROLE: Final = "role"
 """A value that is a role, of which `role_name` is made in the language of the mail."""
@@ -42,11 +58,19 @@ class TenantFinalWording:
         """Return what the message says."""
         if message.application_id is None:
             return await self._to_member(message)
-        content = message.content
+        content, headers = self._stoppable(message)
         if STAND_IN not in content.text and STAND_IN not in (content.html or ""):
-            return Written(content)
+            return Written(content, headers)
         code = await TenantFacts(self._session).status_code(message.application_id)
-        return Written(content if code is None else with_secret(content, code))
+        return Written(content if code is None else with_secret(content, code), headers)
+
+    def _stoppable(self, message: Message) -> tuple[Content, tuple[tuple[str, str], ...]]:
+        """Return the content with the link that stops such mails, and the headers with it."""
+        if message.purpose not in UNSUBSCRIBABLE:
+            return message.content, ()
+        url = unsubscribe_links_of(self._session).of_message(message.id)
+        content = with_secret(message.content, url.rpartition("/")[2], STOP_STAND_IN)
+        return content, unsubscribe_headers(url)
 
     async def _to_member(self, message: Message) -> Written | None:
         if message.sealed is None or message.purpose == "personal":
@@ -57,15 +81,42 @@ class TenantFinalWording:
         except SecretUnreadable:
             return None
         values = msgspec.json.decode(opened.reveal(), type=dict[str, str])
-        wording = TenantWording(
+        if IDS in values and message.member_id is not None:
+            return await self._told(message, message.member_id, message.purpose, values[IDS])
+        mail = await self._wording().write(
+            message.purpose, self._in_words(values, message.language), language=message.language
+        )
+        return Written(Content(mail.subject, mail.text, mail.html))
+
+    async def _told(
+        self, message: Message, member_id: MemberId, purpose: TemplateKind, ids: str
+    ) -> Written | None:
+        """Return a mail about notifications, with what is unread and may be seen now."""
+        session = self._session
+        composed = await compose(
+            member_id,
+            [NotificationId(UUID(each)) for each in ids.split(",")],
+            purpose,
+            language_of(message.language, self._tenant.locale),
+            desk=PostgresNotificationDesk(session.writer),
+            deliveries=PostgresMailDeliveries(session.writer),
+            facts=TenantMailFacts(session),
+            base_url=tenant_url(session.settings, self._tenant),
+        )
+        if composed is None:
+            return None
+        link = unsubscribe_links_of(session).of_member(member_id, composed.mail_list)
+        mail = await self._wording().write(
+            composed.kind, composed.values, language=message.language, unsubscribe_url=link
+        )
+        return Written(Content(mail.subject, mail.text, mail.html), unsubscribe_headers(link))
+
+    def _wording(self) -> TenantWording:
+        return TenantWording(
             self._tenant,
             PostgresSavedTemplates(rows_of(self._session)),
             TenantLetterheads(self._session),
         )
-        mail = await wording.write(
-            message.purpose, self._in_words(values, message.language), language=message.language
-        )
-        return Written(Content(mail.subject, mail.text, mail.html))
 
     def _in_words(self, values: dict[str, str], language: str | None) -> dict[str, str | Items]:
         words: dict[str, str | Items] = dict(values)
@@ -79,10 +130,10 @@ class TenantFinalWording:
         return words
 
 
-def with_secret(content: Content, code: str) -> Content:
+def with_secret(content: Content, code: str, stand_in: str = STAND_IN) -> Content:
     """Return the content with the secret in the place of what stands for it."""
     return Content(
         content.subject,
-        content.text.replace(STAND_IN, code),
-        None if content.html is None else content.html.replace(STAND_IN, escape(code)),
+        content.text.replace(stand_in, code),
+        None if content.html is None else content.html.replace(stand_in, escape(code)),
     )

@@ -27,11 +27,15 @@ TemplateKind = Literal[
     "invitation",
     "magic_link",
     "password_reset",
+    "notification",
+    "digest",
     "survey",
 ]
 """What a mail is about; what may be said in it depends on it."""
 
-UNSUBSCRIBABLE: Final[frozenset[TemplateKind]] = frozenset({"assignment", "mention", "survey"})
+UNSUBSCRIBABLE: Final[frozenset[TemplateKind]] = frozenset(
+    {"assignment", "mention", "notification", "digest", "survey"}
+)
 """Kinds that answer nothing that the receiver did or needs: who gets one can stop them."""
 
 Language = Literal["en", "de", "es", "fr"]
@@ -43,6 +47,9 @@ Values = Mapping[str, str | Items]
 
 STAND_IN = "only-in-the-mail"
 """Stands in the place of what is secret in a link, wherever a mail is kept or shown."""
+
+STOP_STAND_IN = "kept-out-of-copies"
+"""Stands likewise in the place of the link that stops mails of a kind."""
 
 MAX_SUBJECT = 300
 MAX_BODY = 20_000
@@ -128,10 +135,8 @@ class ApplicationMail(Protocol):
         kind: TemplateKind,
         application_id: ApplicationId,
         interview_id: InterviewId | None = None,
-        *,
-        unsubscribe_url: str | None = None,
     ) -> AddressedMail | None:
-        """Return the mail in the candidate's language, with the link to stop such mails in it.
+        """Return the mail in the candidate's language.
 
         One about an interview is about that which is named, or else about the next. None when there
         is no such application, or nothing that such a mail could be about.

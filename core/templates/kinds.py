@@ -115,6 +115,25 @@ _ABOUT_CANDIDATE: Final = (_MEMBER, _CANDIDATE, _JOB, _COMPANY)
 _ACCOUNT_LINK: Final = "https://acme.example/links/s3cret"
 
 
+_EXAMPLE_OF_TITLE: Final = "Ada Lovelace applied for Backend Engineer"
+_NOTIFICATION_TITLE: Final = Variable("notification_title", "What happened", _EXAMPLE_OF_TITLE)
+_NOTIFICATION_TEXT: Final = Variable(
+    "notification_text", "More about it", "Backend Engineer", always=False
+)
+_NOTIFICATION_LINK: Final = Variable(
+    "notification_link",
+    "Opens it in the console and marks it as read",
+    "https://acme.example/candidates/1",
+    "url",
+)
+_PREFERENCES_LINK: Final = Variable(
+    "preferences_link",
+    "Where team members choose what they get by e-mail",
+    "https://acme.example/account/notifications",
+    "url",
+)
+
+
 def _application_link() -> Variable:
     return Variable(
         "application_link",
@@ -201,7 +220,10 @@ KINDS: Final[Mapping[TemplateKind, Kind]] = {
             "Tells team members that somebody named them.",
             "member",
             (
-                *_ABOUT_CANDIDATE,
+                _MEMBER,
+                _CANDIDATE,
+                _COMPANY,
+                Variable("job_title", "The job's title", "Backend Engineer", always=False),
                 Variable("author_name", "Who wrote it", "Alan Turing"),
                 Variable("comment_text", "What was written", "Can you call her?", "lines"),
                 _application_link(),
@@ -229,7 +251,7 @@ KINDS: Final[Mapping[TemplateKind, Kind]] = {
                 _COMPANY,
                 Variable("person_name", "Who signs in", "Ada Lovelace", always=False),
                 Variable("sign_in_link", "Where they sign in", _ACCOUNT_LINK, "url"),
-                Variable("valid_minutes", "For how many minutes the link works", "15"),
+                Variable("valid_minutes", "For how many minutes the link works", "10"),
             ),
         ),
         Kind(
@@ -242,6 +264,47 @@ KINDS: Final[Mapping[TemplateKind, Kind]] = {
                 Variable("person_name", "Whose password it is", "Ada Lovelace", always=False),
                 Variable("reset_link", "Where they choose a new one", _ACCOUNT_LINK, "url"),
                 Variable("valid_minutes", "For how many minutes the link works", "60"),
+            ),
+        ),
+        Kind(
+            "notification",
+            "Notification",
+            "Tells team members at once of something that they want to hear of by e-mail.",
+            "member",
+            (
+                _COMPANY,
+                _MEMBER,
+                _NOTIFICATION_TITLE,
+                _NOTIFICATION_TEXT,
+                _NOTIFICATION_LINK,
+                _PREFERENCES_LINK,
+            ),
+        ),
+        Kind(
+            "digest",
+            "Digest of notifications",
+            "Tells team members what happened in the last hour, day or week.",
+            "member",
+            (
+                _COMPANY,
+                _MEMBER,
+                Variable("first_title", "The first of the notifications", _EXAMPLE_OF_TITLE),
+                Variable("more_count", "How many more there are", "3", always=False),
+                Variable(
+                    "notifications",
+                    "The notifications, the oldest first; at most fifty",
+                    "",
+                    "list",
+                    fields=(_NOTIFICATION_TITLE, _NOTIFICATION_TEXT, _NOTIFICATION_LINK),
+                ),
+                Variable("left_out", "How many were too many for the list", "12", always=False),
+                Variable(
+                    "inbox_link",
+                    "All notifications in the console",
+                    "https://acme.example/notifications",
+                    "url",
+                ),
+                _PREFERENCES_LINK,
             ),
         ),
         Kind(

@@ -7,6 +7,7 @@ from core.applications.contracts import ApplicationId
 from core.interviews.contracts import InterviewId
 from core.shared.tenant import TenantContext
 from core.templates.contracts import (
+    UNSUBSCRIBABLE,
     AddressedMail,
     Language,
     TemplateKind,
@@ -58,17 +59,16 @@ class TenantWording:
 class CandidateMail:
     """Implements `core.templates.contracts.ApplicationMail`."""
 
-    def __init__(self, wording: Wording, facts: Facts) -> None:
+    def __init__(self, wording: Wording, facts: Facts, stop_url: str | None = None) -> None:
         self._wording = wording
         self._facts = facts
+        self._stop_url = stop_url
 
     async def write(
         self,
         kind: TemplateKind,
         application_id: ApplicationId,
         interview_id: InterviewId | None = None,
-        *,
-        unsubscribe_url: str | None = None,
     ) -> AddressedMail | None:
         """Return the mail in the candidate's language."""
         facts = await self._facts.of_application(application_id, kind, interview_id)
@@ -80,6 +80,9 @@ class CandidateMail:
             facts.to_name,
             facts.to_address,
             await self._wording.write(
-                kind, facts.values, language=facts.language, unsubscribe_url=unsubscribe_url
+                kind,
+                facts.values,
+                language=facts.language,
+                unsubscribe_url=self._stop_url if kind in UNSUBSCRIBABLE else None,
             ),
         )

@@ -6,10 +6,12 @@ from core.notifications import (
     choosing,
     escalating,
     handlers,
+    mailing,
     pushing,
     usecases,
 )
 from core.notifications.chat_ports import ChatPostman, ChatPosts
+from core.notifications.mailing import MailFacts
 from core.notifications.ports import (
     BrowserQueries,
     BrowserRepository,
@@ -36,15 +38,17 @@ from plugins.postgres.notifications import (
 )
 from tenants.chat import chat_postman_of
 from tenants.injection import Providers
+from tenants.notification_mail import TenantMailFacts
 from tenants.push import push_service_of
 
-USE_CASES = (browsers, chatting, choosing, escalating, handlers, pushing, usecases)
+USE_CASES = (browsers, chatting, choosing, escalating, handlers, mailing, pushing, usecases)
 """Importing them registers what they handle."""
 
 PROVIDERS: Providers = {
     NotificationDesk: lambda session: PostgresNotificationDesk(session.writer),
     ChatPosts: lambda session: PostgresChatPosts(session.writer),
     ChatPostman: chat_postman_of,
+    MailFacts: TenantMailFacts,
     MailDeliveries: lambda session: PostgresMailDeliveries(session.writer),
     InboxRepository: lambda session: PostgresInboxes(session.writer),
     InboxQueries: lambda session: PostgresInboxQueries(session.reader),

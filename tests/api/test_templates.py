@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api.app import Application
+from core.shared.permissions import Action
 from plugins.postgres.migrate import migrate
 from tenants.catalogue import migrations_of
 from tenants.plugins.installed import installed_plugins
@@ -46,7 +47,7 @@ async def test_a_template_is_changed_in_versions_and_reset(
     assert again.json()["version"] == 1, "the same text is no new version"
     rows = (await admin.get("/api/v1/templates")).json()["items"]
     states = {each["kind"]: each["languages"] for each in rows}
-    assert len(rows) == 14
+    assert len(rows) == 16
     assert [each["is_default"] for each in states["status_update"]] == [False, True, True, True]
     elsewhere = await client_for("globex", "admin").get(HERE)
     assert elsewhere.json()["is_default"]
@@ -113,7 +114,7 @@ async def test_a_template_is_sent_to_oneself(
     nobody = await admin.post(f"{HERE}/test", json=trial)
     assert nobody.status_code == 409
     await migrate(database.owner_url, plugins=migrations_of(installed_plugins()))
-    await enable(runtime, world.acme, "mailbox")
+    await enable(runtime, world.acme, "mailbox", [Action.MANAGE_MESSAGES.value])
     sent = (await admin.post(f"{HERE}/test", json=trial)).json()
     address = world.acme.members["admin"].email
     assert (sent["result"], sent["to_address"], sent["plugin"]) == ("taken", address, "mailbox")

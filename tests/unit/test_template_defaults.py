@@ -107,7 +107,7 @@ def test_only_what_is_no_answer_can_be_unsubscribed_from() -> None:
     assert f"Unsubscribe: {link}" in mail.text
     assert f'href="{link}"' in (mail.html or "")
     told = [kind.kind for kind in KINDS.values() if not kind.transactional]
-    assert told == ["assignment", "mention", "survey"]
+    assert told == ["assignment", "mention", "notification", "digest", "survey"]
 
 
 @pytest.mark.parametrize("accent", [None, "#ffe066", "#000000", "#ffffff", "#3b5bdb", "red"])

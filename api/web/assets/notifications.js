@@ -123,6 +123,14 @@ function start() {
     if (panel.querySelector("[data-unread]")) call("POST", "/notifications/seen", { body: {} });
   });
 
+  // A link in a mail leads here: whoever opens the page has read what it is about.
+  const mailed = new URL(location.href);
+  if (mailed.searchParams.has("notification")) {
+    read([mailed.searchParams.get("notification")]);
+    mailed.searchParams.delete("notification");
+    history.replaceState(history.state, "", mailed);
+  }
+
   // What is heard, here or by way of another tab.
 
   function hear(told) {
