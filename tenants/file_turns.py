@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, get_type_hints
 
 from core.careers.ports import Applicants
+from core.messages.reply_ports import CandidateFiles
 from core.ports.files import FileStore
 from core.shared.errors import Unavailable
 from core.shared.usecase import UseCase
 
-STORING: Final = frozenset({FileStore, Applicants})
+STORING: Final = frozenset({FileStore, Applicants, CandidateFiles})
 """Ports through which a command may store or remove files."""
 PATIENCE_SECONDS: Final = 10.0
 

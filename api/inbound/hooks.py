@@ -5,7 +5,7 @@ kept and answered 202, or 200 where a vendor wants that, before anything is done
 delivery again is answered alike.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Request, Router, post
@@ -17,9 +17,6 @@ from api.plugin_requests import any_parameters, plain_headers, plain_query
 from api.replies import Reply, reply
 from api.request_scope import Scoped, provide_tenant_scope
 from tenants.plugins.wire import WebhookRequest
-
-MAX_BODY: Final = 1_048_576
-"""Bytes of one delivery; no vendor that we know of sends more."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -42,10 +39,11 @@ async def receive_webhook(
     name: FromPath[str],
 ) -> Reply[Accepted]:
     """Let the plugin check what came, and keep it."""
-    body = await request.body()
-    if len(body) > MAX_BODY:
-        raise HTTPException(status_code=413, detail="The delivery is too large.")
-    status = await tenant_scope.plugins.requests.webhook(
+    requests = tenant_scope.plugins.requests
+    body = await _body(
+        request, await requests.largest_delivery(tenant_scope.tenant, plugin_id, name)
+    )
+    status = await requests.webhook(
         tenant_scope.tenant,
         plugin_id,
         name,
@@ -57,6 +55,27 @@ async def receive_webhook(
         tenant_scope.request_id,
     )
     return reply(Accepted(), status=status)
+
+
+async def _body(request: "Request[Any, Any, Any]", limit: int) -> bytes:
+    """Return the body. Raises HTTPException as soon as there is more than is taken."""
+    parts: list[bytes] = []
+    room = limit - _announced(request)
+    if room >= 0:
+        room = limit
+        async for part in request.stream():
+            parts.append(part)
+            room -= len(part)
+            if room < 0:
+                break
+    if room < 0:
+        raise HTTPException(status_code=413, detail="The delivery is too large.")
+    return b"".join(parts)
+
+
+def _announced(request: "Request[Any, Any, Any]") -> int:
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdecimal() and len(told) < 16 else 0
 
 
 def hooks() -> Router:

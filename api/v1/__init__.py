@@ -28,6 +28,12 @@ from api.v1.notifications import NotificationController
 from api.v1.plugin_connections import PluginConnectionController
 from api.v1.plugin_routes import PluginRouteController
 from api.v1.plugins import PluginController
+from api.v1.replies import (
+    ConversationController,
+    LetterController,
+    TroubleController,
+    UnmatchedReplyController,
+)
 from api.v1.resumes import ResumeController
 from api.v1.status import StatusController
 from api.v1.status_activity import ActivityController
@@ -73,6 +79,10 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TemplateController,
     AutomationController,
     PlannedController,
+    ConversationController,
+    LetterController,
+    TroubleController,
+    UnmatchedReplyController,
     MessageSendersController,
     SuppressedAddressesController,
     CareersController,

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-import msgspec
 from litestar import Request, get
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -14,20 +12,13 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels
+from api.web.candidate_timeline import timeline_of, words_for
 from api.web.frame import WEB, is_partial, may, page, partial, require
-from core.applications.contracts import (
-    ApplicationRow,
-    GetHistory,
-    HistoryView,
-    ListApplications,
-)
 from core.candidates.contracts import (
     CandidateId,
     CandidateView,
     GetCandidate,
     ListFiles,
-    ListNotes,
-    NoteView,
 )
 from core.candidates.duplicates import (
     Duplicate,
@@ -44,22 +35,7 @@ from core.shared.permissions import Action
 from tenants.scope import TenantScope
 
 Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
-_MOST_HISTORIES: Final = 10
 _CHOSEN: Final = ("full_name", "preferred_name", "headline", "location", "source")
-
-
-class Moment(msgspec.Struct, frozen=True):
-    """One entry of a candidate's timeline."""
-
-    at: datetime
-    kind: str
-    """`note`, `assigned`, or a change of stage: `applied moved hired rejected ...`."""
-    by: str | None
-    job: str | None
-    before: str | None
-    after: str | None
-    text: str | None
-    note: NoteView | None = None
 
 
 @get("/candidates/{candidate_id:uuid}", **WEB)
@@ -71,12 +47,9 @@ async def candidate(
     actor = tenant_scope.actor
     # First by itself, since it says what is wrong with the address.
     found = await tenant_scope.ask(GetCandidate(candidate_id=known))
-    (applications, histories), (notes, files), others, merges, jobs, members = await asyncio.gather(
-        _applications(tenant_scope, known),
-        asyncio.gather(
-            tenant_scope.ask(ListNotes(candidate_id=known, limit=MAX_LIMIT)),
-            tenant_scope.ask(ListFiles(candidate_id=known, limit=MAX_LIMIT)),
-        ),
+    happened, files, others, merges, jobs, members = await asyncio.gather(
+        timeline_of(tenant_scope, known),
+        tenant_scope.ask(ListFiles(candidate_id=known, limit=MAX_LIMIT)),
         _duplicates(tenant_scope, known),
         _merges(tenant_scope, known),
         _open_jobs(tenant_scope),
@@ -87,15 +60,13 @@ async def candidate(
         "candidate.html",
         candidate=found,
         files=files.items,
-        applications=applications,
-        timeline=timeline(notes.items, histories),
+        applications=happened.applications,
         duplicates=others,
         merges=merges,
         shared=labels.SHARED_CONTACT,
         jobs=jobs,
         members=members,
-        me=actor.member_id,
-        may_edit=may(actor, Action.EDIT_CANDIDATE),
+        **words_for(tenant_scope, known, happened),
         may_delete=may(actor, Action.DELETE_CANDIDATE),
         may_move=may(actor, Action.MOVE_APPLICATION),
         may_assign=may(actor, Action.ASSIGN_APPLICATION),
@@ -152,55 +123,6 @@ def differing(kept: CandidateView, other: CandidateView) -> list[tuple[str, str,
     """Return field, our value and theirs, of fields that both have and only one can stay."""
     pairs = [(name, getattr(kept, name), getattr(other, name)) for name in _CHOSEN]
     return [(name, ours, theirs) for name, ours, theirs in pairs if ours and theirs != ours]
-
-
-def timeline(
-    notes: Sequence[NoteView], histories: Sequence[tuple[ApplicationRow, HistoryView]]
-) -> list[Moment]:
-    """Return everything that happened around a candidate, the latest first."""
-    found = [
-        Moment(each.created_at, "note", each.author_name, None, None, None, each.text, each)
-        for each in notes
-    ]
-    for row, history in histories:
-        found += [
-            Moment(
-                change.at,
-                change.kind,
-                change.by.name if change.by else None,
-                row.job_title,
-                change.from_stage,
-                change.to_stage,
-                change.reason,
-            )
-            for change in history.changes
-        ]
-        found += [
-            Moment(
-                given.at,
-                "assigned",
-                given.by.name if given.by else None,
-                row.job_title,
-                given.from_member.name if given.from_member else None,
-                given.to_member.name if given.to_member else None,
-                None,
-            )
-            for given in history.assignments
-        ]
-    return sorted(found, key=lambda moment: moment.at, reverse=True)
-
-
-async def _applications(
-    scope: TenantScope, candidate_id: CandidateId
-) -> tuple[Sequence[ApplicationRow], Sequence[tuple[ApplicationRow, HistoryView]]]:
-    """Return the candidate's applications, and what happened to the newest of them."""
-    page_request = PageRequest(limit=MAX_LIMIT)
-    found = await scope.ask(ListApplications(page=page_request, candidate_id=candidate_id))
-    shown = found.items[:_MOST_HISTORIES]
-    histories = await asyncio.gather(
-        *(scope.ask(GetHistory(application_id=row.id)) for row in shown)
-    )
-    return found.items, list(zip(shown, histories, strict=True))
 
 
 async def _duplicates(scope: TenantScope, candidate_id: CandidateId) -> Sequence[Duplicate]:

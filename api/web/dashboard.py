@@ -15,6 +15,7 @@ from api.web.labels import INTERVIEW_KIND
 from core.applications.contracts import ApplicationRow, ListApplications
 from core.interviews.contracts import InterviewView, ListInterviews
 from core.jobs.contracts import ListJobs
+from core.messages.replies import ListTroubles, Trouble
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
@@ -27,10 +28,11 @@ _LONG_WAIT: Final = timedelta(days=7)
 async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
     """Show my interviews, who waits for me the longest, and the open jobs."""
     now = datetime.now(UTC)
-    jobs, mine, interviews = await asyncio.gather(
+    jobs, mine, interviews, troubles = await asyncio.gather(
         tenant_scope.ask(ListJobs(page=PageRequest(limit=_SHOWN), status="open")),
         _mine(tenant_scope),
         _interviews(tenant_scope, now),
+        _troubles(tenant_scope),
     )
     return page(
         request,
@@ -40,6 +42,7 @@ async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Re
         mine_total=len(mine),
         late=[each.id for each in mine if now - each.stage_entered_at > _LONG_WAIT],
         interviews=interviews,
+        troubles=troubles,
         kinds=INTERVIEW_KIND,
         may_create=may(tenant_scope.actor, Action.CREATE_JOB),
     )
@@ -57,6 +60,13 @@ async def _mine(scope: TenantScope) -> list[ApplicationRow]:
         )
     )
     return sorted(found.items, key=lambda row: row.stage_entered_at)
+
+
+async def _troubles(scope: TenantScope) -> Sequence[Trouble]:
+    """Return messages to my candidates that failed, or of which nobody knows."""
+    if scope.actor.member_id is None or not may(scope.actor, Action.EDIT_CANDIDATE):
+        return ()
+    return (await scope.ask(ListTroubles())).items[:_SHOWN]
 
 
 async def _interviews(scope: TenantScope, now: datetime) -> Sequence[InterviewView]:

@@ -13,6 +13,7 @@ from api.web import (
     board_cards,
     branding,
     candidate_page,
+    candidate_timeline,
     candidates,
     careers,
     careers_apply,
@@ -35,6 +36,7 @@ from api.web import (
     sign_in_links,
     start,
     styleguide,
+    unmatched_replies,
     workspace,
 )
 from api.web.assets import serve_asset
@@ -53,7 +55,9 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *board_cards.ROUTES,
     *candidates.ROUTES,
     *candidate_page.ROUTES,
+    *candidate_timeline.ROUTES,
     *resumes.ROUTES,
+    *unmatched_replies.ROUTES,
     *imports.ROUTES,
     *workspace.ROUTES,
     *roles.ROUTES,

@@ -227,7 +227,16 @@ class ReplyAttachment(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
-class ReportReply(Command["ReplyReported"], frozen=True, kw_only=True):
+class ReplyReported(msgspec.Struct, frozen=True):
+    """What came of a reply that was reported."""
+
+    reply_id: ReplyId | None
+    """None when it was known before."""
+    matched: bool
+    """Whether it is known what it answers; what isn't, waits for an admin."""
+
+
+class ReportReply(Command[ReplyReported], frozen=True, kw_only=True):
     """Keep an e-mail that came in, with the message that it answers where that can be told.
 
     For plugins whose service takes mail for an address of `Reply-To`. The plugin has made sure that
@@ -255,15 +264,6 @@ class ReportReply(Command["ReplyReported"], frozen=True, kw_only=True):
     attachments: Annotated[tuple[ReplyAttachment, ...], Meta(max_length=MOST_ATTACHMENTS)] = ()
     left_out: Annotated[int, Meta(ge=0, le=100_000)] = 0
     """How many attachments were too many or too large to be handed on."""
-
-
-class ReplyReported(msgspec.Struct, frozen=True):
-    """What came of it."""
-
-    reply_id: ReplyId | None
-    """None when it was known before."""
-    matched: bool
-    """Whether it is known what it answers; what isn't, waits for an admin."""
 
 
 class SuppressionView(msgspec.Struct, frozen=True, kw_only=True):

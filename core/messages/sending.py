@@ -25,6 +25,7 @@ from core.messages.ports import (
     Suppressions,
     Written,
 )
+from core.messages.reply_ports import Envelope, Envelopes
 from core.messages.senders import tried_in_order
 from core.ports.messaging import Mailbox, OutgoingEmail
 from core.ports.tasks import Tasks, outside
@@ -60,6 +61,7 @@ class Sending:
         order: SenderOrder,
         postman: Postman,
         wording: FinalWording,
+        envelopes: Envelopes,
         tasks: Tasks,
         clock: Clock,
         recorder: Recorder,
@@ -103,7 +105,8 @@ class Sending:
             return None
         message.begin(chosen.plugin)
         await messages.save(message)
-        return Ready(message.id, chosen, _email(postman.identity(), message, written))
+        envelope = await envelopes.of(message, chosen.plugin)
+        return Ready(message.id, chosen, _email(postman.identity(), message, written, envelope))
 
     async def perform(self, prepared: Ready, *, postman: Postman) -> Handover:
         """Hand it over."""
@@ -182,7 +185,9 @@ def _why_late(message: Message, now: UtcDatetime) -> str:
     return message.detail or NOBODY_SENDS
 
 
-def _email(identity: Mailbox, message: Message, written: Written) -> OutgoingEmail:
+def _email(
+    identity: Mailbox, message: Message, written: Written, envelope: Envelope
+) -> OutgoingEmail:
     _, _, domain = identity.address.rpartition("@")
     return OutgoingEmail(
         id=message.id,
@@ -192,7 +197,8 @@ def _email(identity: Mailbox, message: Message, written: Written) -> OutgoingEma
         subject=_line(written.content.subject),
         text=written.content.text,
         html=written.content.html,
-        headers=(("Auto-Submitted", "auto-generated"), *written.headers),  # RFC 3834
+        reply_to=envelope.reply_to,
+        headers=(*envelope.headers, *written.headers),
     )
 
 

@@ -17,6 +17,7 @@ from core.messages.errors import AddressSuppressed, MessageNotFound, NoMessaging
 from core.messages.model import Message
 from core.messages.news import facts, queued
 from core.messages.ports import MessageQueries, MessageRepository, Postman, Suppressions
+from core.messages.reply_ports import Letters
 from core.messages.timeline import in_order
 from core.ports.tasks import Tasks
 from core.shared.clock import Clock
@@ -49,6 +50,7 @@ async def send_again(
     command: SendAgain,
     *,
     messages: MessageRepository,
+    letters: Letters,
     suppressions: Suppressions,
     postman: Postman,
     tasks: Tasks,
@@ -66,6 +68,7 @@ async def send_again(
     if not await postman.senders():
         raise NoMessaging(NoMessaging.TEXT)
     await messages.save(message)
+    await letters.take_up(message.id)
     await tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)})
     recorder.record(queued(message))
     entries = in_order(await messages.timeline(message.id))

@@ -15,6 +15,7 @@ from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import InterviewRescheduled, InterviewScheduled
+from core.messages.events import ReplyReceived
 from core.notifications.events import ChatBroken
 from core.tenancy.events import QuotaNeared
 
@@ -71,6 +72,11 @@ def interviewed(event: InterviewScheduled | InterviewRescheduled) -> About:
         named=event.interviewers,
         details={"interview_id": str(event.aggregate_id), "starts_at": event.starts_at.isoformat()},
     )
+
+
+def answered(event: ReplyReceived) -> About | None:
+    """What a machine wrote, such as an absence note, disturbs nobody."""
+    return None if event.automatic else of_its_application(event)
 
 
 def imported(event: ImportFinished) -> About | None:

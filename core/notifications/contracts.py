@@ -24,6 +24,7 @@ NotificationType = Literal[
     "interview",
     "feedback",
     "message_failed",
+    "reply",
     "import_finished",
     "bulk_rejection",
     "plugin_broken",

@@ -29,9 +29,15 @@ from core.interviews.events import (
     InterviewRescheduled,
     InterviewScheduled,
 )
-from core.messages.events import MessageBounced, MessageFailed, MessageOutcomeUnknown
+from core.messages.events import (
+    MessageBounced,
+    MessageFailed,
+    MessageOutcomeUnknown,
+    ReplyReceived,
+)
 from core.notifications.about import (
     About,
+    answered,
     applied,
     assigned,
     checked,
@@ -271,6 +277,18 @@ NOTICES: Final[dict[str, Notice]] = {
         otherwise=_ELSE,
         title="Nobody knows whether a message reached {candidate}",
         titles="Of {count} messages to {candidate} nobody knows whether they arrived",
+        message="{job}",
+        link=_CANDIDATE,
+        grouping="candidate",
+    ),
+    "reply": Notice(
+        type="reply",
+        events=(ReplyReceived,),
+        about=answered,
+        receivers=_OWN,
+        otherwise=("admins",),
+        title="{candidate} answered",
+        titles="{candidate} answered {count} times",
         message="{job}",
         link=_CANDIDATE,
         grouping="candidate",

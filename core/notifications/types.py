@@ -72,6 +72,13 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         email="at_once",
         escalates=True,
     ),
+    "reply": TypeOfNotice(
+        label="Answers of candidates",
+        description="A candidate of yours answered an e-mail.",
+        action=Action.EDIT_CANDIDATE,
+        email="at_once",
+        escalates=True,
+    ),
     "import_finished": TypeOfNotice(
         label="Imports",
         description="An import that you started has ended.",

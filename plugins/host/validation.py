@@ -76,6 +76,7 @@ def validated(
     operations = answers.get("operations", Operations())
     struct_of(operations, Operations, "The hook operations")
     check_operations(manifest, operations)
+    check_replies(manifest, spec, secrets)
     return LoadedPlugin(
         manifest=manifest,
         distribution=distribution,
@@ -174,6 +175,22 @@ def check_tables(plugin_id: str, migrations: tuple[Migration, ...]) -> None:
         full = table_name(plugin_id, name)
         if len(full) > MAX_NAME:
             raise Unfit(f"{where}: {full} has more than {MAX_NAME} characters; shorten {name}.")
+
+
+def check_replies(manifest: Manifest, spec: SettingsSpec, secrets: frozenset[str]) -> None:
+    """Raises Unfit."""
+    setting, where = manifest.reply_domain_setting, "The hook manifest"
+    fields = frozenset(spec.type.__struct_fields__)
+    for name in (*((setting,) if setting else ()), *manifest.reply_needs):
+        if name not in fields:
+            raise Unfit(f"{where}: the settings have no field {name}, by which replies come.")
+    if setting in secrets:
+        raise Unfit(f"{where}: {setting} is a secret, and the domain stands in each mail.")
+    asked = {each.action for each in manifest.permissions}
+    if setting is not None and Action.MANAGE_MESSAGES.value not in asked:
+        raise Unfit(
+            f"{where}: to report replies, ask for the permission {Action.MANAGE_MESSAGES.value}."
+        )
 
 
 def check_operations(manifest: Manifest, operations: Operations) -> None:

@@ -1,12 +1,19 @@
 """The mailbox's pages: the list of what was sent, and one message."""
 
+import re
 from collections.abc import Sequence
+from email.utils import format_datetime
 from html import escape
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from uuid import UUID, uuid4
 
 from plugins.mailbox.messages import MailboxMessage, newest, one
 from plugins.sdk import PageContent, PluginContext, Request
+from plugins.sdk.incoming_mail import made_of
+
+OUTSIDE: Final = "outside.invalid"
+"""Where answers claim to come from (RFC 2606)."""
 
 
 async def show_list(context: PluginContext[Any], request: Request) -> PageContent:
@@ -19,13 +26,16 @@ async def show_list(context: PluginContext[Any], request: Request) -> PageConten
 
 
 async def show_message(context: PluginContext[Any], request: Request) -> PageContent:
-    """Show one message."""
+    """Show one message, and take an answer to it as its receiver would write it."""
+    said = ""
     try:
         message = await one(context, UUID(request.params["message_id"]))
     except ValueError:
         message = None
     if message is None:
         return PageContent(title="No such message", html=_missing(context), status=404)
+    if request.method == "POST":
+        said = await _answer(context, message, request)
     facts = {
         "From": _person(message.sender_name, message.sender),
         "To": _person(message.receiver_name, message.receiver),
@@ -37,7 +47,56 @@ async def show_message(context: PluginContext[Any], request: Request) -> PageCon
     return PageContent(
         title=message.subject or "(no subject)",
         html=f'<p><a href="{escape(context.url("/"))}">All messages</a></p>'
-        f"<dl>{listed}</dl>{_contents(message)}",
+        f"{said}<dl>{listed}</dl>{_contents(message)}{_answer_form(context, message)}",
+    )
+
+
+async def _answer(context: PluginContext[Any], message: MailboxMessage, request: Request) -> str:
+    """Report what was written as a reply, and return what to say about that."""
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    text = form.get("text", "").replace("\r\n", "\n").strip()
+    if not text:
+        return '<p class="note bad">Write something.</p>'
+    header_id = f"<{uuid4()}@{OUTSIDE}>"
+    sent = format_datetime(context.now())
+    headers = [
+        ("From", f"{_quoted(message.receiver_name)} <{message.receiver}>"),
+        ("Subject", f"Re: {message.subject}"),
+        ("Message-ID", header_id),
+        ("In-Reply-To", message.message_id),
+        ("References", message.message_id),
+        ("Date", sent),
+    ]
+    if form.get("automatic"):
+        headers.append(("Auto-Submitted", "auto-replied"))
+    quoted = "\n".join(f"> {line}" for line in message.text.splitlines())
+    outcome = await context.execute(
+        made_of(
+            headers,
+            delivery_id=header_id,
+            receivers=[message.reply_to or message.sender],
+            text=f"{text}\n\nOn {sent}, {message.sender} wrote:\n{quoted}",
+        )
+    )
+    if outcome.matched:
+        return '<p class="note good">The answer came in. It is on the candidate\'s page.</p>'
+    return '<p class="note warn">The answer came in, and nobody knows whose it is.</p>'
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a quoted string (RFC 5322 3.2.4)."""
+    return '"' + re.sub(r'["\\\\\x00-\x1f]', " ", name) + '"'
+
+
+def _answer_form(context: PluginContext[Any], message: MailboxMessage) -> str:
+    return (
+        f'<h2>Answer</h2><form method="post" action="{escape(context.url(f"/{message.id}"))}" '
+        'class="stack"><p class="soft">As if its receiver answered from their own mail program.'
+        '</p><p><label for="text">What they write</label><br>'
+        '<textarea id="text" name="text" rows="5" required maxlength="10000"></textarea></p>'
+        '<p><label for="automatic"><input id="automatic" name="automatic" type="checkbox" '
+        'value="yes"> A machine writes it, such as an absence note</label></p>'
+        '<p><button type="submit" class="button">Send the answer</button></p></form>'
     )
 
 

@@ -20,6 +20,7 @@ from plugins.sdk import (
     Migration,
     Operations,
     Page,
+    Permission,
     PluginContext,
     PortAdapter,
     Request,
@@ -41,6 +42,16 @@ class MailboxSettings(Settings, frozen=True):
         int,
         Meta(title="Days kept", description="Older messages are removed at night.", ge=1, le=3650),
     ] = 30
+    reply_domain: Annotated[
+        str,
+        Meta(
+            title="Domain of replies",
+            description="Stands in the addresses that candidates would answer to. Nothing is sent "
+            "there: answers are written on the page of a message.",
+            pattern=r"^[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.invalid$",
+            max_length=190,
+        ),
+    ] = "mailbox.invalid"
 
 
 async def list_messages(context: PluginContext[Any], request: Request) -> Response:
@@ -103,11 +114,18 @@ def manifest() -> Manifest:
         id="mailbox",
         name="Mailbox",
         version="1.0.0",
-        sdk=">=1.0,<2",
+        sdk=">=1.7,<2",
         summary="Keeps e-mail on this server instead of sending it, to be read on a page.",
         description="For trying things out: nothing reaches anybody outside. Enable a plugin that "
         "sends, such as SMTP, before you hire real people.",
         author="IntelliMatch",
+        permissions=(
+            Permission(
+                action=Action.MANAGE_MESSAGES.value,
+                why="To put answers that you write on its pages into candidates' conversations.",
+            ),
+        ),
+        reply_domain_setting="reply_domain",
         keeps=(
             KeptData(
                 what="Messages to candidates and team members",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from plugins.mailgun import inbound
 from plugins.mailgun.client import MailgunMessaging
 from plugins.mailgun.events import take, verify
 from plugins.mailgun.settings import MailgunSettings
@@ -46,10 +47,11 @@ def manifest() -> Manifest:
         id="mailgun",
         name="Mailgun",
         version="1.0.0",
-        sdk=">=1.4,<2",
+        sdk=">=1.7,<2",
         summary="Sends e-mail through Mailgun and notes what becomes of it.",
         description="Give Mailgun the address of the webhook to learn whether messages arrived, "
-        "came back or were called spam.",
+        "came back or were called spam, and let a route forward to that of the inbound webhook to "
+        "see what candidates answer.",
         author="IntelliMatch",
         homepage="https://documentation.mailgun.com",
         permissions=(
@@ -68,6 +70,8 @@ def manifest() -> Manifest:
             ),
         ),
         meters=(Meter(name="messages", unit="message"),),
+        reply_domain_setting="reply_domain",
+        reply_needs=("signing_key",),
     )
 
 
@@ -85,8 +89,18 @@ def ports() -> tuple[PortAdapter, ...]:
 
 @hook
 def webhooks() -> tuple[InboundWebhook, ...]:
-    """Hear what becomes of messages."""
-    return (InboundWebhook(name="events", verify=verify, handle=take, answers=200),)
+    """Hear what becomes of messages, and what candidates answer."""
+    return (
+        InboundWebhook(name="events", verify=verify, handle=take, answers=200),
+        InboundWebhook(
+            name="inbound",
+            verify=inbound.verify,
+            handle=inbound.take,
+            timeout_seconds=60,
+            answers=200,
+            max_bytes=inbound.LARGEST_MAIL,
+        ),
+    )
 
 
 @hook

@@ -7,6 +7,9 @@ from msgspec import Meta
 from plugins.sdk import SecretText, Settings
 
 ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@,;:<>()\[\]\\]+$"
+REPLY_DOMAIN = (
+    r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?)+$"
+)
 
 
 class MailgunSettings(Settings, frozen=True):
@@ -73,3 +76,18 @@ class MailgunSettings(Settings, frozen=True):
             description="Leads every link through Mailgun, also those to sign in.",
         ),
     ] = False
+    reply_domain: (
+        Annotated[
+            str,
+            Meta(
+                title="Domain of replies",
+                description="A domain that receives at Mailgun, with a route that forwards to the "
+                "inbound webhook. Answers of candidates then appear on their page. Needs the "
+                "webhook signing key.",
+                max_length=190,
+                pattern=REPLY_DOMAIN,
+                examples=["reply.example.com"],
+            ),
+        ]
+        | None
+    ) = None

@@ -28,6 +28,7 @@ from plugins.postgres import (
     outbox,
     plugin_store,
     quotas,
+    reply_tables,
     resume_tables,
     schedule_tables,
     sessions,
@@ -71,6 +72,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     automation_tables,
     chat_tables,
     status_tables,
+    reply_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

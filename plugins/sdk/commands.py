@@ -118,8 +118,12 @@ from core.jobs.contracts import (
 from core.messages.contracts import (
     DeliveriesReported,
     DeliveryReport,
+    ReplyAttachment,
+    ReplyId,
+    ReplyReported,
     ReportDeliveries,
     ReportKind,
+    ReportReply,
 )
 from core.shared.paging import Page, PageRequest
 
@@ -218,8 +222,12 @@ __all__ = [
     "RejectionItem",
     "RemoveFiles",
     "ReopenApplication",
+    "ReplyAttachment",
+    "ReplyId",
+    "ReplyReported",
     "ReportDeliveries",
     "ReportKind",
+    "ReportReply",
     "RescheduleInterview",
     "ScheduleInterview",
     "SetDefaultPipeline",

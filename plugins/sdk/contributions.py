@@ -5,7 +5,7 @@ the caller gets a clear answer, others don't notice.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,8 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Path = Annotated[str, Meta(pattern=r"^(/[a-z0-9_\-]+|/\{[a-z_]+\})*/?$", max_length=200)]
 """Such as `/codes` or `/codes/{code_id}`, below the plugin's own address."""
 Seconds = Annotated[float, Meta(gt=0, le=300)]
+LARGEST_DELIVERY: Final = 32 * 1024 * 1024
+"""Bytes that any webhook takes at most; mail services pass on up to 30 MB."""
 
 
 class PortAdapter(msgspec.Struct, frozen=True):
@@ -125,6 +127,8 @@ class InboundWebhook(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Seconds = 30
     answers: Literal[200, 202] = 202
     """The status that says "kept"; some vendors take any but 200 for a failure."""
+    max_bytes: Annotated[int, Meta(ge=1, le=LARGEST_DELIVERY)] = 1_048_576
+    """What is larger is refused unread. Ask for more only where whole mails or files come in."""
 
 
 class PageContent(msgspec.Struct, frozen=True, kw_only=True):

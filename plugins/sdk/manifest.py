@@ -62,3 +62,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The hosts that its HTTP client reaches: `api.vendor.com`, `*.vendor.com`, or `*` for any."""
     keeps: tuple[KeptData, ...] = ()
     meters: tuple[Meter, ...] = ()
+    reply_domain_setting: str | None = None
+    """The field of the settings that holds a domain whose mail the plugin reports, with
+    `ReportReply`. Where it is set, candidates answer to addresses of that domain."""
+    reply_needs: tuple[str, ...] = ()
+    """Fields of the settings of which one at least must be set for that, such as the secret
+    without which nothing that comes in is believed."""

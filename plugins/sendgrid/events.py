@@ -70,16 +70,22 @@ class Told(msgspec.Struct, rename={"kind": "type", "header_id": "smtp-id"}.get):
 
 async def verify(context: Context, request: WebhookRequest) -> str:
     """Return the delivery's id. Raises Refused for what SendGrid didn't sign, or not lately."""
-    key = _public_key(context.settings.verification_key)
+    stamp = require_signature(context.settings.verification_key, request, context.now())
+    # Not of the signature: the same content can be signed in many ways.
+    return hashlib.sha256(stamp.encode() + request.body).hexdigest()
+
+
+def require_signature(verification_key: str, request: WebhookRequest, now: datetime) -> str:
+    """Return the signed time. Raises Refused for what wasn't signed with that key lately."""
+    key = _public_key(verification_key)
     stamp = request.headers.get(TIMESTAMP, "")
     try:
         signature = base64.b64decode(request.headers.get(SIGNATURE, ""), validate=True)
         key.verify(signature, stamp.encode() + request.body, ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise Refused("The signature is wrong.") from error
-    _require_recent(stamp, context.now())
-    # Not of the signature: the same content can be signed in many ways.
-    return hashlib.sha256(stamp.encode() + request.body).hexdigest()
+    _require_recent(stamp, now)
+    return stamp
 
 
 async def take(context: Context, request: WebhookRequest) -> None:

@@ -18,6 +18,7 @@ from plugins.sdk import (
     hook,
 )
 from plugins.sdk.ports import Messaging
+from plugins.sendgrid import inbound
 from plugins.sendgrid.client import SendGridMessaging
 from plugins.sendgrid.events import take, verify
 from plugins.sendgrid.settings import SendGridSettings
@@ -46,10 +47,11 @@ def manifest() -> Manifest:
         id="sendgrid",
         name="SendGrid",
         version="1.0.0",
-        sdk=">=1.3,<2",
+        sdk=">=1.7,<2",
         summary="Sends e-mail through Twilio SendGrid and notes what becomes of it.",
         description="Give SendGrid the address of the event webhook to learn whether messages "
-        "arrived, came back or were called spam.",
+        "arrived, came back or were called spam, and Inbound Parse that of the inbound webhook to "
+        "see what candidates answer.",
         author="IntelliMatch",
         homepage="https://www.twilio.com/docs/sendgrid",
         permissions=(
@@ -68,6 +70,8 @@ def manifest() -> Manifest:
             ),
         ),
         meters=(Meter(name="messages", unit="message"),),
+        reply_domain_setting="reply_domain",
+        reply_needs=("inbound_secret", "inbound_key"),
     )
 
 
@@ -85,8 +89,17 @@ def ports() -> tuple[PortAdapter, ...]:
 
 @hook
 def webhooks() -> tuple[InboundWebhook, ...]:
-    """Hear what becomes of messages."""
-    return (InboundWebhook(name="events", verify=verify, handle=take),)
+    """Hear what becomes of messages, and what candidates answer."""
+    return (
+        InboundWebhook(name="events", verify=verify, handle=take),
+        InboundWebhook(
+            name="inbound",
+            verify=inbound.verify,
+            handle=inbound.take,
+            timeout_seconds=60,
+            max_bytes=inbound.LARGEST_MAIL,
+        ),
+    )
 
 
 @hook

@@ -14,6 +14,7 @@ import msgspec
 from plugins.sdk import PluginContext, UtcDatetime, WebhookRequest
 from plugins.sdk.commands import DeliveryReport, ReportDeliveries, ReportKind
 from plugins.ses.client import OUR_ID
+from plugins.ses.inbound import RECEIVED, reply_of
 from plugins.ses.settings import SesSettings
 from plugins.ses.sns import confirm, read
 
@@ -103,8 +104,14 @@ async def take(context: Context, request: WebhookRequest) -> None:
     if fields["Type"] != "Notification":
         context.log.warning("sns_topic_unsubscribed")
         return
+    message = fields.get("Message", "")
     try:
-        report = report_of(msgspec.json.decode(fields.get("Message", ""), type=Told))
+        told = msgspec.json.decode(message, type=Told)
+        if told.notification_type == RECEIVED:
+            if fields["TopicArn"] == context.settings.inbound_topic_arn:
+                await _take_reply(context, message)
+            return
+        report = report_of(told)
     except (msgspec.DecodeError, ValueError):
         # Such as the sentence with which SES tries a topic out.
         context.log.warning("ses_event_unreadable")
@@ -112,6 +119,11 @@ async def take(context: Context, request: WebhookRequest) -> None:
     if report is not None:
         outcome = await context.execute(ReportDeliveries(reports=(report,)))
         context.log.info("ses_event", noted=outcome.noted, strange=outcome.strange)
+
+
+async def _take_reply(context: Context, message: str) -> None:
+    outcome = await context.execute(reply_of(message))
+    context.log.info("ses_reply", repeated=outcome.reply_id is None, matched=outcome.matched)
 
 
 def report_of(told: Told) -> DeliveryReport | None:

@@ -47,10 +47,11 @@ def manifest() -> Manifest:
         id="ses",
         name="Amazon SES",
         version="1.0.0",
-        sdk=">=1.3,<2",
+        sdk=">=1.7,<2",
         summary="Sends e-mail through Amazon SES and notes what becomes of it.",
         description="Let an SNS topic send to the address of the webhook to learn whether messages "
-        "arrived, came back or were called spam.",
+        "arrived, came back or were called spam. Let a receipt rule publish mail to a topic that "
+        "sends there, too, to see what candidates answer.",
         author="IntelliMatch",
         homepage="https://docs.aws.amazon.com/ses/",
         permissions=(
@@ -69,6 +70,8 @@ def manifest() -> Manifest:
             ),
         ),
         meters=(Meter(name="messages", unit="message"),),
+        reply_domain_setting="reply_domain",
+        reply_needs=("inbound_topic_arn",),
     )
 
 

@@ -7,6 +7,9 @@ from msgspec import Meta
 from plugins.sdk import SecretText, Settings
 
 ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@,;:<>()\[\]\\]+$"
+REPLY_DOMAIN = (
+    r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?)+$"
+)
 
 Region = Literal[
     "af-south-1",
@@ -98,6 +101,61 @@ class SesSettings(Settings, frozen=True):
                 "nothing that SNS sends is believed.",
                 pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
                 examples=["arn:aws:sns:eu-central-1:123456789012:mail-events"],
+            ),
+        ]
+        | None
+    ) = None
+    reply_domain: (
+        Annotated[
+            str,
+            Meta(
+                title="Domain of replies",
+                description="A domain that SES receives for, with a rule that publishes whole "
+                "messages to the topic below. Answers of candidates then appear on their page.",
+                max_length=190,
+                pattern=REPLY_DOMAIN,
+                examples=["reply.example.com"],
+            ),
+        ]
+        | None
+    ) = None
+    inbound_topic_arn: (
+        Annotated[
+            str,
+            Meta(
+                title="SNS topic of incoming mail",
+                description="ARN of the topic to which the receipt rule publishes. It may be the "
+                "same as above.",
+                pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+                examples=["arn:aws:sns:eu-central-1:123456789012:mail-replies"],
+            ),
+        ]
+        | None
+    ) = None
+    dkim_tokens: (
+        Annotated[
+            str,
+            Meta(
+                title="DKIM tokens",
+                description="The three that SES shows for the domain, with spaces between them. "
+                "Only used to check your domain.",
+                max_length=300,
+                pattern=r"^[A-Za-z0-9]{1,63}(?: [A-Za-z0-9]{1,63}){0,3}$",
+            ),
+        ]
+        | None
+    ) = None
+    mail_from_domain: (
+        Annotated[
+            str,
+            Meta(
+                title="MAIL FROM domain",
+                description="A subdomain for returned mail, if you set one up at SES. Only used to "
+                "check your domain.",
+                max_length=190,
+                pattern=r"^[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?"
+                r"(?:\.[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?)+$",
+                examples=["bounce.example.com"],
             ),
         ]
         | None

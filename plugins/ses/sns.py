@@ -98,10 +98,12 @@ def to_be_signed(fields: dict[str, str]) -> bytes:
 
 def _require_our_topic(context: Context, fields: dict[str, str]) -> str:
     """Return the topic's region. Raises Refused for any topic but the configured one."""
-    topic = context.settings.topic_arn
-    if topic is None:
+    settings = context.settings
+    ours = [each for each in (settings.topic_arn, settings.inbound_topic_arn) if each is not None]
+    if not ours:
         raise Refused("No SNS topic is configured.")
-    if fields.get("TopicArn") != topic:
+    topic = fields.get("TopicArn", "")
+    if topic not in ours:
         raise Refused("This is from another topic.")
     region = topic.split(":")[3]
     if region not in REGIONS:

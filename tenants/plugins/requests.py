@@ -104,6 +104,11 @@ class PluginRequests:
         await self._keep(tenant, plugin_id, name, delivery, request, request_id)
         return webhook.answers
 
+    async def largest_delivery(self, tenant: TenantContext, plugin_id: str, name: str) -> int:
+        """Return how many bytes a webhook takes at most. Raises NotFound."""
+        enabled = await self._working(tenant, plugin_id)
+        return _webhook(enabled.plugin, name).max_bytes
+
     async def handle_webhook(
         self, tenant: TenantContext, received: ReceivedWebhook, request_id: str
     ) -> None:

@@ -1,6 +1,18 @@
 """Which adapters stand behind the ports of messages."""
 
-from core.messages import senders, sending, suppressing, to_members, tracking, usecases
+from core.candidates.contracts import AddFile
+from core.messages import (
+    letters,
+    replying,
+    senders,
+    sending,
+    settling,
+    suppressing,
+    to_members,
+    tracking,
+    unmatched,
+    usecases,
+)
 from core.messages.contracts import MailPossible, MemberMail
 from core.messages.ports import (
     FinalWording,
@@ -10,16 +22,41 @@ from core.messages.ports import (
     SenderOrder,
     Suppressions,
 )
+from core.messages.reply_ports import (
+    CandidateFiles,
+    Envelopes,
+    Letters,
+    Replies,
+    ReplyQueries,
+    ReplyTokens,
+)
 from core.messages.to_members import MemberMailer
+from core.shared.usecase import USE_CASES as REGISTERED
 from plugins.postgres.message_queries import PostgresMessageQueries
 from plugins.postgres.messages import PostgresMessages
+from plugins.postgres.replies import PostgresLetters, PostgresReplies
+from plugins.postgres.reply_queries import PostgresReplyQueries
 from plugins.postgres.suppressions import PostgresSenderOrder, PostgresSuppressions
 from plugins.postgres.tasks import PostgresTasks
 from tenants.final_wording import TenantFinalWording
-from tenants.injection import Providers, Session, recorder_of
+from tenants.injection import BUILT_IN, Provider, Providers, Session, bind, recorder_of
 from tenants.postman import postman_of
+from tenants.reply_addresses import TenantEnvelopes, TenantReplyTokens
+from tenants.reply_files import UseCaseFiles
+from tenants.wiring import candidates, tasks
 
-USE_CASES = (senders, sending, suppressing, to_members, tracking, usecases)
+USE_CASES = (
+    letters,
+    replying,
+    senders,
+    sending,
+    settling,
+    suppressing,
+    to_members,
+    tracking,
+    unmatched,
+    usecases,
+)
 """Importing them registers what they handle."""
 
 
@@ -47,6 +84,14 @@ def member_mail_of(session: Session) -> MemberMail:
     )
 
 
+_THEIRS: dict[type, Provider] = {**BUILT_IN, **tasks.PROVIDERS, **candidates.PROVIDERS}
+_ADD_FILE = bind(REGISTERED[AddFile], _THEIRS)
+
+
+def _files(session: Session) -> CandidateFiles:
+    return UseCaseFiles(session, _ADD_FILE)
+
+
 PROVIDERS: Providers = {
     MessageRepository: lambda session: PostgresMessages(session.writer),
     MessageQueries: lambda session: PostgresMessageQueries(session.reader),
@@ -56,4 +101,10 @@ PROVIDERS: Providers = {
     MailPossible: _Possible,
     MemberMail: member_mail_of,
     Postman: postman_of,
+    Replies: lambda session: PostgresReplies(session.writer),
+    Letters: lambda session: PostgresLetters(session.writer),
+    ReplyQueries: lambda session: PostgresReplyQueries(session.reader),
+    ReplyTokens: lambda session: TenantReplyTokens(session.settings, session.tenant),
+    CandidateFiles: _files,
+    Envelopes: TenantEnvelopes,
 }

@@ -14,6 +14,7 @@ import pytest_asyncio
 from api.app import create_app
 from api.web.plugin_html import CLASSES, safe_html
 from core.ports.messaging import Mailbox, Messaging, OutgoingEmail
+from core.shared.permissions import Action
 from plugins.mailbox import plugin as mailbox
 from plugins.sdk import Page, PageContent, Refused, Request
 from tenants.runtime import Runtime
@@ -150,7 +151,7 @@ async def plugged(
     catalogue = catalogue_of(PROBE, MadeEntry(mailbox, "mailbox"))
     async with runtime_with(settings, database, catalogue) as runtime:
         await enable(runtime, world.acme, "probe")
-        await enable(runtime, world.acme, "mailbox")
+        await enable(runtime, world.acme, "mailbox", [Action.MANAGE_MESSAGES.value])
         yield runtime
 
 

@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from core.ports.messaging import Mailbox, Messaging, OutgoingEmail
+from core.shared.permissions import Action
 from plugins.mailbox import plugin as mailbox
 from tenants.runtime import Runtime
 from tenants.settings import Settings
@@ -34,7 +35,7 @@ async def served(
     database: TestDatabase,
 ) -> AsyncIterator[ServedHere]:
     async with serving(settings, database, catalogue_of(MadeEntry(mailbox, "mailbox"))) as here:
-        await enable(here.runtime, world.acme, "mailbox")
+        await enable(here.runtime, world.acme, "mailbox", [Action.MANAGE_MESSAGES.value])
         yield here
 
 

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from core.candidates.contracts import CreateCandidate
+from core.shared.permissions import Action
 from plugins.postgres.migrate import migrate
 from tenants.catalogue import migrations_of
 from tenants.plugins.installed import installed_plugins
@@ -73,7 +74,7 @@ async def test_each_applicant_has_one_confirmation(
     examined: Examined,
 ) -> None:
     await migrate(database.owner_url, plugins=migrations_of(installed_plugins()))
-    await enable(runtime, world.acme, "mailbox")
+    await enable(runtime, world.acme, "mailbox", [Action.MANAGE_MESSAGES.value])
     hiring = Hiring(runtime, world)
     job = await hiring.open_job()
     admin = await asyncpg.connect(database.admin_url)

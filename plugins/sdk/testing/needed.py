@@ -17,7 +17,7 @@ _REQUESTS: Final[Mapping[Action, str]] = {
         AddFile AddNote CreateCandidate DeleteFile DeleteNote EditNote UpdateCandidate""",
     Action.EDIT_JOB: "ChangeJobStatus DeleteJob EditJob SetJobStages",
     Action.SUBMIT_FEEDBACK: "EditFeedback SubmitFeedback",
-    Action.MANAGE_MESSAGES: "ReportDeliveries",
+    Action.MANAGE_MESSAGES: "ReportDeliveries ReportReply",
     Action.MANAGE_TENANT: "SetDefaultPipeline",
     Action.MOVE_APPLICATION: """
         ApplyBulkRejection BulkMove CreateApplication CreateBulkRejection GetBulkRejection
