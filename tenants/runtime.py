@@ -24,6 +24,7 @@ from tenants.file_stores import FileStores, open_file_stores
 from tenants.file_turns import FileTurns
 from tenants.identities import Identified, Identities
 from tenants.master_keys import check_master_keys, master_key_loader
+from tenants.plugins.call_log import CallLog
 from tenants.plugins.facade import Plugins
 from tenants.plugins.installed import installed_plugins
 from tenants.plugins.seams import Process
@@ -58,9 +59,19 @@ class Runtime:
         self.outbound = OutboundNetwork(
             networks=settings.outbound_allowed_networks, ports=settings.outbound_allowed_ports
         )
+        self.plugin_calls = CallLog(database, clock, ids)
         self.catalogue = installed_plugins() if catalogue is None else catalogue
         self.plugins = Plugins(
-            Process(settings, database, clock, ids, self.outbound, self.secrets, self.scope),
+            Process(
+                settings,
+                database,
+                clock,
+                ids,
+                self.outbound,
+                self.secrets,
+                self.scope,
+                self.plugin_calls,
+            ),
             self.catalogue,
         )
         self.resumes = ResumeSandbox(ocr_languages=settings.ocr_languages or "")
@@ -135,6 +146,7 @@ class Runtime:
         """Let go of every connection and process."""
         self.resumes.close()
         await self.plugins.stop()
+        await self.plugin_calls.stop()
         await self._identities.stop()
         await self._credentials.close()
         await self.outbound.close()

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.conditional import expected_version, reply_with_version
 from api.mutation import mutate
+from api.paging import CursorParameter, LimitParameter, reply_page
 from api.problems import problems
 from api.replies import Reply, reply
 from api.request_scope import Scoped
@@ -16,13 +17,16 @@ from core.installations.contracts import (
     ConfigurePlugin,
     DisablePlugin,
     EnablePlugin,
+    ListPluginCalls,
     ListPlugins,
+    PluginCallView,
     PluginRow,
     PluginView,
     RecordCheck,
     ShowPlugin,
     UninstallPlugin,
 )
+from core.shared.paging import DEFAULT_LIMIT, Page, PageRequest
 from tenants.scope import TenantScope
 
 SettingsInput = Annotated[
@@ -89,6 +93,27 @@ class PluginController(Controller):
         """Return what it is, asks for and keeps, its settings without secrets, and its state."""
         view = await present(tenant_scope, plugin_id)
         return reply_with_version(request, view, view.version)
+
+    @get(
+        "/{plugin_id:str}/calls",
+        operation_id="listPluginCalls",
+        summary="List what a plugin called",
+        responses=problems(403, 404),
+    )
+    async def calls(
+        self,
+        request: Request[Any, Any, Any],
+        tenant_scope: Scoped,
+        plugin_id: FromPath[str],
+        limit: LimitParameter = DEFAULT_LIMIT,
+        cursor: CursorParameter = None,
+    ) -> Reply[Page[PluginCallView]]:
+        """Return its HTTP calls for this workspace in the last seven days, newest first.
+
+        Of an address the host alone is kept, and of bodies their length.
+        """
+        query = ListPluginCalls(plugin_id=plugin_id, page=PageRequest(limit, cursor))
+        return reply_page(request, await tenant_scope.ask(query))
 
     @post(
         "/{plugin_id:str}/enable",

@@ -22,12 +22,14 @@ from api.web.languages import mark
 from api.web.schema_form import Field, fields_of
 from core.installations.contracts import (
     ConnectionView,
+    ListPluginCalls,
     ListPlugins,
     PluginRow,
     PluginView,
     ShowConnection,
 )
 from core.installations.errors import NoAccountNeeded, PluginIsTheOperators, PluginNotFound
+from core.shared.paging import PageRequest
 from core.tenancy.contracts import ListPlans
 from tenants.scope import TenantScope
 
@@ -70,6 +72,17 @@ SAID: Final[Labels] = {
     "deleted": mark("The plugin is uninstalled and its data deleted."),
 }
 """What is told after a form that the browser sent itself."""
+CALL_PROBLEMS: Final[Labels] = {
+    "outbound_refused": mark("We don't call this address."),
+    "outbound_unreached": mark("No connection came about."),
+    "outbound_unavailable": mark("The line broke."),
+    "outbound_timeout": mark("It took too long."),
+    "answer_too_large": mark("It was too large."),
+    "cancelled": mark("The plugin gave up waiting."),
+}
+"""Why a call has no answer."""
+_CALLS: Final = 10
+"""Of the latest calls on the page."""
 _ORDER: Final = {"waiting": 0, "enabled": 1, "disabled": 2, "available": 3}
 _IN_USE: Final = frozenset(("enabled", "waiting"))
 _SHOWN: Final = frozenset(("in_use", "unused", "beyond_plan"))
@@ -148,17 +161,23 @@ async def plugin_page(
         said=said,
         failed=failed,
         connection=await connection_of(tenant_scope, view),
+        calls=(await tenant_scope.ask(_latest_calls(view))).items if view.hosts else (),
         fields=settings_fields(view) if fields is None else fields,
         wrong_in=wrong_in,
         error=error,
         errors=errors,
         brings=list(_brought(view)),
+        call_problems=CALL_PROBLEMS,
         states=STATES,
         state_kinds=STATE_KINDS,
         obstacles=OBSTACLES,
         plans={each.id: each.name for each in await tenant_scope.ask(ListPlans())},
         homepage=view.homepage if view.homepage.startswith(("https://", "http://")) else "",
     )
+
+
+def _latest_calls(view: PluginView) -> ListPluginCalls:
+    return ListPluginCalls(plugin_id=view.id, page=PageRequest(limit=_CALLS))
 
 
 async def connection_of(tenant_scope: TenantScope, view: PluginView) -> ConnectionView | None:

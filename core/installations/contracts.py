@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
+from core.shared.paging import Page, PageRequest
 from core.shared.secret import HIDDEN, Secret
 from core.shared.usecase import Command, Query
 
@@ -292,3 +293,29 @@ class ShowPlugin(Query[PluginView], frozen=True, kw_only=True):
     """One plugin."""
 
     plugin_id: str
+
+
+class PluginCallView(msgspec.Struct, frozen=True):
+    """A call that a plugin made over HTTP. Never shows what was sent, nor more than the host."""
+
+    id: UUID
+    at: UtcDatetime
+    """When it began."""
+    method: str
+    host: str
+    status: int | None
+    """What was answered; null when nothing was."""
+    problem: str | None
+    """Why there was no answer: the code of an error, such as `outbound_timeout`."""
+    duration_ms: int
+    sent_bytes: int
+    """Of the request's body."""
+    received_bytes: int
+    """Of the answer's body."""
+
+
+class ListPluginCalls(Query[Page[PluginCallView]], frozen=True, kw_only=True):
+    """What a plugin called for this workspace in the last days, newest first."""
+
+    plugin_id: str
+    page: PageRequest = PageRequest()

@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from core.installations.contracts import InstallationId, PlanState, Values
+from core.installations.contracts import InstallationId, PlanState, PluginCallView, Values
 from core.installations.model import Connection, Consent, Installation, Plugin
 from core.shared.clock import UtcDatetime
+from core.shared.paging import Page, PageRequest
 from core.shared.secret import Secret
 
 
@@ -156,4 +157,12 @@ class PluginRevisions(Protocol):
 
     async def applied(self) -> Mapping[str, Mapping[int, str]]:
         """Return the checksum of each, by plugin and number."""
+        ...
+
+
+class PluginCallQueries(Protocol):
+    """Reads what plugins called. It is written by the plugin host, from the calls themselves."""
+
+    async def page(self, plugin_id: str, page: PageRequest) -> Page[PluginCallView]:
+        """Return a page, newest first."""
         ...

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from core.shared.clock import Clock
 from plugins.postgres.idempotency import idempotency_keys
+from plugins.postgres.plugin_calls import plugin_calls
 from plugins.postgres.schedule_tables import schedule_firings
 from plugins.postgres.sessions import sessions
 from plugins.postgres.task_tables import tasks
@@ -28,6 +29,7 @@ class PostgresLeftovers:
             (tasks, tasks.c.finished_at),
             (sessions, sessions.c.expires_at),
             (schedule_firings, schedule_firings.c.made_at),
+            (plugin_calls, plugin_calls.c.at),
         ]
         rows = 0
         for table, moment in ended:

@@ -26,13 +26,16 @@ from plugins.postgres import (
     message_tables,
     notification_tables,
     outbox,
+    plugin_calls,
     plugin_store,
     quotas,
     reply_tables,
     resume_tables,
     schedule_tables,
+    sending_domains,
     sessions,
     status_tables,
+    stopped_mails,
     subject_keys,
     task_tables,
     template_tables,
@@ -73,6 +76,9 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     chat_tables,
     status_tables,
     reply_tables,
+    stopped_mails,
+    sending_domains,
+    plugin_calls,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

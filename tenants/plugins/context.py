@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -72,7 +73,11 @@ class HostContext:
         self._records = RecordsDoor(
             process, tenant.id, enabled.id, tables, self._marshal, self._effects
         )
-        self._http = HttpDoor(process.network.http(manifest.hosts), self._marshal)
+        self._http = HttpDoor(
+            process.network.http(manifest.hosts),
+            self._marshal,
+            partial(process.calls.note, tenant.id, enabled.id),
+        )
         self._network = process.network.connections(manifest.hosts)
         self._settings: Any = None
         self.hider = Hider(enabled.values, secret_fields(enabled.plugin.settings.type))

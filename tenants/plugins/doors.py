@@ -3,7 +3,8 @@
 Each is used on the plugin's thread and does its work on the host's loop.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from core.ports.outbound import (
     OutboundHttp,
 )
 from core.ports.secrets import SecretPlace
+from core.shared.errors import DomainError
 from core.shared.ids import TenantId
 from core.shared.secret import Secret
 from plugins.postgres.plugin_records import PluginRecords
@@ -26,6 +28,9 @@ from plugins.sdk.tables import Change, Table
 from tenants.plugins.effects import Effects
 from tenants.plugins.marshalling import Marshal
 from tenants.plugins.seams import Process
+
+Note = Callable[..., None]
+"""As `tenants.plugins.call_log.CallLog.note`, for one tenant and plugin."""
 
 MAX_VALUE_BYTES: Final = 64 * 1024
 MAX_KEY: Final = 200
@@ -180,11 +185,15 @@ class RecordsDoor:
 
 
 class HttpDoor:
-    """Implements `core.ports.outbound.OutboundHttp`; what is sent is encoded here already."""
+    """Implements `core.ports.outbound.OutboundHttp`; what is sent is encoded here already.
 
-    def __init__(self, http: OutboundHttp, marshal: Marshal) -> None:
+    Every call is noted with `note`.
+    """
+
+    def __init__(self, http: OutboundHttp, marshal: Marshal, note: Note) -> None:
         self._http = http
         self._marshal = marshal
+        self._note = note
 
     async def request(
         self,
@@ -223,8 +232,30 @@ class HttpDoor:
             )
         )
 
-    async def _send(self, method: Method, url: str, **options: Any) -> OutboundAnswer:
-        return await self._http.request(method, url, **options)
+    async def _send(
+        self, method: Method, url: str, *, content: bytes | None, **options: Any
+    ) -> OutboundAnswer:
+        began = time.monotonic()
+        status: int | None = None
+        problem: str | None = "cancelled"
+        received = 0
+        try:
+            answer = await self._http.request(method, url, content=content, **options)
+            status, problem, received = answer.status, None, len(answer.body)
+        except DomainError as error:
+            problem = error.code
+            raise
+        finally:
+            self._note(
+                method,
+                url,
+                status=status,
+                problem=problem,
+                seconds=time.monotonic() - began,
+                sent_bytes=len(content or b""),
+                received_bytes=received,
+            )
+        return answer
 
 
 def _checked_key(key: str) -> str:

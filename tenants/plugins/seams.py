@@ -17,6 +17,7 @@ from core.shared.tenant import TenantContext
 from core.shared.usecase import Command, Query
 from plugins.postgres.database import Database
 from plugins.postgres.idempotency import Answer, Once
+from tenants.plugins.call_log import CallLog
 from tenants.settings import Settings
 
 
@@ -60,3 +61,4 @@ class Process(msgspec.Struct, frozen=True):
     network: Network
     secrets: Callable[[TenantId], Secrets]
     scope: Callable[[TenantContext, Actor, str], Scope]
+    calls: CallLog

@@ -1,6 +1,6 @@
 """Which adapter stands behind each port of plugin management."""
 
-from core.installations import connections, settings, usecases
+from core.installations import calls, connections, settings, usecases
 from core.installations.contracts import PlanState
 from core.installations.model import Plugin
 from core.installations.ports import (
@@ -9,6 +9,7 @@ from core.installations.ports import (
     InstallationQueries,
     InstallationRepository,
     Plans,
+    PluginCallQueries,
     PluginCatalogue,
     PluginData,
     PluginRevisions,
@@ -22,6 +23,7 @@ from plugins.postgres.installations import (
     PostgresInstallations,
     PostgresPluginRevisions,
 )
+from plugins.postgres.plugin_calls import PostgresPluginCalls
 from plugins.postgres.plugin_connections import PostgresConnections, PostgresConsents
 from plugins.postgres.plugin_data import PostgresPluginData
 from plugins.postgres.tasks import PostgresTasks
@@ -29,7 +31,7 @@ from tenants.injection import Providers, Session
 from tenants.plugins.accounts import HostVendors
 from tenants.plugins.revoking import HostRevocations
 
-USE_CASES = (connections, settings, usecases)
+USE_CASES = (calls, connections, settings, usecases)
 """Importing them registers what they handle."""
 
 
@@ -68,6 +70,7 @@ PROVIDERS: Providers = {
     Plans: lambda session: TenantPlans(session.tenant),
     InstallationRepository: lambda session: PostgresInstallations(session.writer),
     InstallationQueries: lambda session: PostgresInstallationQueries(session.reader),
+    PluginCallQueries: lambda session: PostgresPluginCalls(session.reader),
     PluginRevisions: lambda session: PostgresPluginRevisions(session.database),
     PluginData: lambda session: PostgresPluginData(session.writer),
     ConnectionRepository: lambda session: PostgresConnections(session.writer),

@@ -44,6 +44,7 @@ FILLED_BY_NO_ROUTE = {
     "feature_flags": "The operator sets them on the command line.",
     "plugin_connections": "Vendors' answers fill it; tests/api/test_plugin_connections.py.",
     "plugin_consents": "As plugin_connections.",
+    "plugin_calls": "Plugins' calls fill it; tests/integration/test_plugin_calls.py.",
     "plugin_store": "Plugins fill it; tests/integration/test_plugins_at_work.py.",
     "plugin_usage": "Plugins fill it; tests/integration/test_plugins_at_work.py.",
     "plugin_webhooks": "Vendors fill it, by way of plugins; tests/api/test_plugin_routes.py.",

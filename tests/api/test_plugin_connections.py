@@ -1,5 +1,6 @@
 """A plugin's account is connected in the browser that asked, once, in time, and by nobody else."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -21,6 +22,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.oauth_vendor import (
     ACCOUNT,
     CLIENT_SECRET,
+    HOST,
     SCOPES,
     OAuthVendor,
     connecting_catalogue,
@@ -111,6 +113,14 @@ async def shown(client: httpx.AsyncClient) -> dict[str, Any]:
     return view
 
 
+async def calls_of(admin: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """What the plugin called, once it is written."""
+    async with asyncio.timeout(30):
+        while not (found := (await admin.get(f"{URL}/calls")).json()["items"]):
+            await asyncio.sleep(0.05)
+    return list(found)
+
+
 async def test_the_whole_way(
     admin: httpx.AsyncClient, vendor: OAuthVendor, served: ServedHere
 ) -> None:
@@ -132,8 +142,11 @@ async def test_the_whole_way(
     assert (after["state"], after["waiting_for"]) == ("enabled", [])
     used = await admin.get(f"{URL}/x/me", params={"origin": vendor.origin})
     assert used.json()["status"] == 200, used.text
+    (call,) = await calls_of(admin)
+    assert (call["method"], call["host"], call["status"]) == ("GET", HOST, 200)
     page = (await admin.get(f"{PAGE}?done=connected", headers=HTML)).text
     assert "The account is connected." in page
+    assert "Latest calls" in page
     assert ACCOUNT in page
     assert view["callback_url"] in page
     ended = await admin.delete(f"{URL}/connection")
