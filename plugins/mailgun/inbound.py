@@ -44,8 +44,17 @@ def _parts(request: WebhookRequest) -> list[FormPart]:
     kind = request.headers.get("content-type", "")
     try:
         if kind.lower().startswith(_FORM):
-            pairs = parse_qsl(request.body, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-            return [FormPart(name=decoded(name), content=value) for name, value in pairs]
+            # Each byte as one character, so that what is no UTF-8 comes through as it is.
+            pairs = parse_qsl(
+                request.body.decode("latin-1"),
+                keep_blank_values=True,
+                max_num_fields=_MOST_FIELDS,
+                encoding="latin-1",
+            )
+            return [
+                FormPart(name=name, content=value.encode("latin-1", "replace"))
+                for name, value in pairs
+            ]
         return read_form(request.body, kind)
     except ValueError as error:
         raise Refused("This isn't what a route of Mailgun sends.") from error
