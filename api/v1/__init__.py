@@ -13,6 +13,7 @@ from api.v1.candidate_attachments import FileController, NoteController
 from api.v1.candidates import CandidateController
 from api.v1.careers import CareersController, SubmissionController
 from api.v1.duplicates import DuplicateController
+from api.v1.email_domains import EmailDomainsController
 from api.v1.exports import ExportController
 from api.v1.feedback import FeedbackController
 from api.v1.imports import ImportController
@@ -74,6 +75,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ActivityController,
     AuditController,
     TasksController,
+    EmailDomainsController,
     MessagesController,
     NotificationController,
     TemplateController,

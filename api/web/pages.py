@@ -21,6 +21,7 @@ from api.web import (
     careers_feeds,
     careers_status,
     dashboard,
+    email_domains,
     imports,
     jobs,
     mail_templates,
@@ -37,6 +38,7 @@ from api.web import (
     start,
     styleguide,
     unmatched_replies,
+    unsubscribe,
     workspace,
 )
 from api.web.assets import serve_asset
@@ -65,6 +67,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *privacy_notice.ROUTES,
     *mail_templates.ROUTES,
     *planned.ROUTES,
+    *email_domains.ROUTES,
     *notifications.ROUTES,
     *plugin_settings.ROUTES,
     *plugin_forms.ROUTES,
@@ -75,6 +78,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *careers_status.ROUTES,
     *careers_feeds.ROUTES,
     *careers_brand.ROUTES,
+    *unsubscribe.ROUTES,
     *styleguide.ROUTES,
 )
 

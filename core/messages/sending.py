@@ -27,10 +27,12 @@ from core.messages.ports import (
 )
 from core.messages.reply_ports import Envelope, Envelopes
 from core.messages.senders import tried_in_order
+from core.messages.unwanted import why_unwanted
 from core.ports.messaging import Mailbox, OutgoingEmail
 from core.ports.tasks import Tasks, outside
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.events import Recorder
+from core.unsubscribing.contracts import StoppedMails
 
 QUEUE: Final = "mail"
 NOBODY_SENDS: Final = "No plugin that sends e-mail is enabled."
@@ -58,6 +60,7 @@ class Sending:
         *,
         messages: MessageRepository,
         suppressions: Suppressions,
+        stopped: StoppedMails,
         order: SenderOrder,
         postman: Postman,
         wording: FinalWording,
@@ -82,9 +85,9 @@ class Sending:
         else:
             senders = tried_in_order(enabled, await order.get())
             chosen = _next(message, senders)
-            suppression = await suppressions.of(message.to_address)
-            if suppression is not None and suppression.stops(transactional=True):
-                message.suppressed(suppression.explained(), now)
+            unwanted = await why_unwanted(message, suppressions, stopped)
+            if unwanted is not None:
+                message.suppressed(unwanted, now)
                 recorder.record(failed(message))
             elif message.is_overdue(now):
                 message.failed(_why_late(message, now), now)

@@ -19,12 +19,14 @@ from core.messages.news import facts, queued
 from core.messages.ports import MessageQueries, MessageRepository, Postman, Suppressions
 from core.messages.reply_ports import Letters
 from core.messages.timeline import in_order
+from core.messages.unwanted import why_unwanted
 from core.ports.tasks import Tasks
 from core.shared.clock import Clock
 from core.shared.events import Recorder
 from core.shared.paging import Page
 from core.shared.permissions import Action
 from core.shared.usecase import handles
+from core.unsubscribing.contracts import StoppedMails
 
 
 @handles(ListMessages, action=Action.EDIT_CANDIDATE)
@@ -52,6 +54,7 @@ async def send_again(
     messages: MessageRepository,
     letters: Letters,
     suppressions: Suppressions,
+    stopped: StoppedMails,
     postman: Postman,
     tasks: Tasks,
     clock: Clock,
@@ -62,9 +65,9 @@ async def send_again(
     if message is None or not message.is_to_candidate:
         raise MessageNotFound(MessageNotFound.TEXT)
     message.again(clock.now())
-    suppression = await suppressions.of(message.to_address)
-    if suppression is not None and suppression.stops(transactional=True):
-        raise AddressSuppressed(suppression.explained(), suppression_id=str(suppression.id))
+    unwanted = await why_unwanted(message, suppressions, stopped)
+    if unwanted is not None:
+        raise AddressSuppressed(unwanted)
     if not await postman.senders():
         raise NoMessaging(NoMessaging.TEXT)
     await messages.save(message)

@@ -119,6 +119,8 @@ AUDIENCES: Final[dict[str, Action]] = {
     "reply.received": Action.EDIT_CANDIDATE,
     "reply.removed": Action.MANAGE_MESSAGES,
     "reply.unmatched": Action.MANAGE_MESSAGES,
+    "sending_domain.checked": Action.MANAGE_MESSAGES,
+    "sending_domain.worsened": Action.MANAGE_MESSAGES,
     "submission.received": Action.EDIT_CANDIDATE,
     "submission.withdrawn": Action.EDIT_CANDIDATE,
     "suppression.removed": Action.MANAGE_MESSAGES,

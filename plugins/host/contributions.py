@@ -32,6 +32,7 @@ from plugins.sdk.settings import Settings
 
 PORTS: Final[dict[str, type]] = {
     "messaging": ports.Messaging,
+    "mail_domain": ports.MailDomain,
     "chat": ports.Chat,
     "files": ports.FileStore,
     "payments": ports.Payments,

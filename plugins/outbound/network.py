@@ -3,11 +3,13 @@
 import ssl
 from collections.abc import Collection, Iterable
 
+from core.ports.dns import Dns
 from core.ports.outbound import OutboundConnections, OutboundHttp
 from plugins.outbound.addresses import read_networks
 from plugins.outbound.connections import MAIL_PORTS, GuardedConnections
 from plugins.outbound.http import GuardedHttp, GuardedSession
 from plugins.outbound.lookup import Guard, Lookup, SystemLookup
+from plugins.outbound.names import ResolvingDns
 
 
 class OutboundNetwork:
@@ -30,6 +32,8 @@ class OutboundNetwork:
         self._session = GuardedSession(self._guard, ports, trust)
         self._ports = MAIL_PORTS.union(ports)
         self._trust = trust
+        self.names: Dns = ResolvingDns()
+        """Says what names say, for who checks domains; nothing is connected to."""
 
     def http(self, hosts: Collection[str]) -> OutboundHttp:
         """Return HTTP to `hosts`; `*` is any, `*.example.com` whatever lies below it."""

@@ -52,6 +52,13 @@ from core.ports.identity import (
     SignInRefused,
     SignInStart,
 )
+from core.ports.mail_domain import (
+    DkimRecord,
+    DnsRecord,
+    MailDomain,
+    MailDomainUnavailable,
+    SendingDomain,
+)
 from core.ports.messaging import (
     Mailbox,
     MessageRefused,
@@ -128,6 +135,8 @@ __all__ = [
     "CheckoutRequest",
     "Credit",
     "CursorLost",
+    "DkimRecord",
+    "DnsRecord",
     "DocumentKind",
     "DocumentLine",
     "DocumentLink",
@@ -143,6 +152,8 @@ __all__ = [
     "IdentityError",
     "IdentityProvider",
     "IdentityUnavailable",
+    "MailDomain",
+    "MailDomainUnavailable",
     "Mailbox",
     "MessageRefused",
     "Messaging",
@@ -174,6 +185,7 @@ __all__ = [
     "ResumeFacts",
     "ResumeParser",
     "SendOutcomeUnknown",
+    "SendingDomain",
     "SentEmail",
     "SignInRefused",
     "SignInStart",

@@ -14,8 +14,9 @@ from plugins.sdk import (
     Subject,
     hook,
 )
-from plugins.sdk.ports import Messaging, OutgoingEmail, SentEmail
+from plugins.sdk.ports import MailDomain, Messaging, OutgoingEmail, SentEmail
 from plugins.smtp.client import SmtpMessaging
+from plugins.smtp.domain import SmtpDomain
 from plugins.smtp.settings import SmtpSettings
 
 
@@ -53,7 +54,7 @@ def manifest() -> Manifest:
         id="smtp",
         name="SMTP",
         version="1.0.0",
-        sdk=">=1.0,<2",
+        sdk=">=1.8,<2",
         summary="Sends e-mail through your own mail server.",
         description="Works with any server that takes mail for delivery. Whether a message arrived "
         "isn't told back; bounces come to the sender's address.",
@@ -79,8 +80,8 @@ def settings() -> SettingsSpec:
 
 @hook
 def ports() -> tuple[PortAdapter, ...]:
-    """Implement messaging."""
-    return (PortAdapter(Messaging, MeteredSmtp),)
+    """Implement messaging, and say what the domain needs."""
+    return (PortAdapter(Messaging, MeteredSmtp), PortAdapter(MailDomain, SmtpDomain))
 
 
 @hook

@@ -49,3 +49,17 @@ class SmtpSettings(Settings, frozen=True):
         ]
         | None
     ) = None
+    dkim_selector: (
+        Annotated[
+            str,
+            Meta(
+                title="DKIM selector",
+                description="Of the key that your mail server signs with. "
+                "Only used to check your domain.",
+                max_length=63,
+                pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_\-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9_\-]+)*$",
+                examples=["mail"],
+            ),
+        ]
+        | None
+    ) = None

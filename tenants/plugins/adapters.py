@@ -19,6 +19,7 @@ from core.ports.identity import (
     IdentityUnavailable,
     SignInRefused,
 )
+from core.ports.mail_domain import MailDomain, MailDomainUnavailable
 from core.ports.messaging import (
     MessageRefused,
     Messaging,
@@ -62,6 +63,13 @@ class Rules(msgspec.Struct, frozen=True):
 RULES: Final[dict[type, Rules]] = {
     Messaging: Rules(MessagingError, MessageRefused, MessagingUnavailable, SendOutcomeUnknown),
     Chat: Rules(ChatError, ChatRefused, ChatUnavailable, ChatOutcomeUnknown),
+    MailDomain: Rules(
+        MailDomainUnavailable,
+        MailDomainUnavailable,
+        MailDomainUnavailable,
+        MailDomainUnavailable,
+        seconds=5.0,
+    ),
     Payments: Rules(PaymentsError, PaymentsRefused, PaymentsUnavailable, PaymentsUnavailable),
     Calendar: Rules(CalendarError, CalendarRefused, CalendarUnavailable, CalendarUnavailable),
     Ats: Rules(AtsError, AtsRefused, AtsUnavailable, AtsUnavailable, seconds=60.0),

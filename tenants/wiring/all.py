@@ -9,6 +9,7 @@ from tenants.wiring import (
     automations,
     candidates,
     careers,
+    deliverability,
     identity,
     imports,
     installations,
@@ -24,6 +25,7 @@ from tenants.wiring import (
     tasks,
     templates,
     tenancy,
+    unsubscribing,
 )
 
 WIRED: tuple[Providers, ...] = (
@@ -38,6 +40,8 @@ WIRED: tuple[Providers, ...] = (
     applications.PROVIDERS,
     resumes.PROVIDERS,
     messages.PROVIDERS,
+    unsubscribing.PROVIDERS,
+    deliverability.PROVIDERS,
     templates.PROVIDERS,
     automations.PROVIDERS,
     notifications.PROVIDERS,

@@ -1,10 +1,11 @@
 """Which adapters stand behind the ports of templates; other slices ask for the wording of mails."""
 
 from core.templates import trying, usecases
-from core.templates.contracts import ApplicationMail, Wording
+from core.templates.contracts import STOP_STAND_IN, ApplicationMail, Wording
 from core.templates.ports import Facts, Letterheads, SavedTemplates, TemplateStore, TrialPost
 from core.templates.wording import CandidateMail, TenantWording
 from plugins.postgres.templates import PostgresSavedTemplates, PostgresTemplateStore
+from tenants.addresses import tenant_url
 from tenants.injection import Providers, Session
 from tenants.mail_facts import TenantFacts, TenantLetterheads, rows_of
 from tenants.self_post import MemberTrialPost
@@ -25,7 +26,8 @@ def wording_of(session: Session) -> Wording:
 
 def application_mail_of(session: Session) -> ApplicationMail:
     """Return what words mails to candidates."""
-    return CandidateMail(wording_of(session), TenantFacts(session))
+    stop_url = f"{tenant_url(session.settings, session.tenant)}/unsubscribe/{STOP_STAND_IN}"
+    return CandidateMail(wording_of(session), TenantFacts(session), stop_url)
 
 
 PROVIDERS: Providers = {

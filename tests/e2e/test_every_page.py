@@ -36,6 +36,7 @@ OF_OTHERS: Final = frozenset(
         "api.web.plugin_connection",
         "api.web.plugin_pages",
         "api.web.plugin_settings",
+        "api.web.unsubscribe",
     )
 )
 """Modules whose pages have browser tests of their own."""
@@ -82,6 +83,7 @@ OF_MEMBERS: Final = {
     "mail_templates": "/settings/templates",
     "mail_template": "/settings/templates/status_update/de",
     "automations": "/settings/automations",
+    "email_domains": "/settings/email",
     "audit": "/audit",
     "tasks": "/tasks",
     "account": "/account",

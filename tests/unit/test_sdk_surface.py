@@ -30,6 +30,7 @@ LEFT_OUT = {
     *("NotificationCreated", "NotificationsRead", "NotificationsSeen", "NotificationsPruned"),
     *("NotificationSettingsChanged", "NotificationDefaultsChanged"),
     *("BrowserAdded", "BrowserRemoved", "QuotaNeared", "ChatBroken"),
+    *("SendingDomainChecked", "SendingDomainWorsened", "MailStopped", "MailResumed"),
     *("SendersOrdered", "SuppressionRemoved"),
     *("PluginChecked", "PluginConfigured", "PluginDisabled", "PluginEnabled", "PluginUninstalled"),
     *("PluginConnected", "PluginConnectionBroken", "PluginDisconnected"),
