@@ -5,6 +5,7 @@ how many backends overlapped is counted from outside.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.timeout(120)
 
 PARALLEL: Final = 50
 LEAST_OVERLAP: Final = 10
+WAIT_SECONDS: Final = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -63,26 +65,47 @@ async def _client(
 
 
 @asynccontextmanager
-async def _held(database: TestDatabase, superuser: asyncpg.Connection) -> AsyncIterator[list[int]]:
-    """Let nobody write a candidate until the block ends; yields the backends that waited."""
+async def _held(database: TestDatabase) -> AsyncIterator[list[int]]:
+    """Let nobody write a candidate until the block ends; yields a list for those who wait."""
     waited: list[int] = []
     blocker = await asyncpg.connect(database.admin_url)
     try:
         async with blocker.transaction():
             await blocker.execute("LOCK TABLE candidates IN EXCLUSIVE MODE")
             yield waited
-            for _ in range(60):
-                rows = await superuser.fetch(
-                    "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND state = 'active' "
-                    "AND wait_event_type = 'Lock'",
-                    database.name,
-                )
-                waited[:] = [row["pid"] for row in rows]
-                if len(waited) >= LEAST_OVERLAP:
-                    break
-                await asyncio.sleep(0.05)
     finally:
         await blocker.close()
+
+
+async def _overlapping(
+    database: TestDatabase, superuser: asyncpg.Connection, waited: list[int]
+) -> None:
+    """Return when enough backends wait for one another; `waited` names them."""
+    ends = time.monotonic() + WAIT_SECONDS
+    while len(waited) < LEAST_OVERLAP:
+        assert time.monotonic() < ends, f"only {len(waited)} backends overlap"
+        rows = await superuser.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND state = 'active' "
+            "AND wait_event_type = 'Lock'",
+            database.name,
+        )
+        waited[:] = [row["pid"] for row in rows]
+        await asyncio.sleep(0.02)
+
+
+async def _held_up(superuser: asyncpg.Connection) -> int:
+    """Return the backend that waits to write a candidate, as soon as there is one."""
+    ends = time.monotonic() + WAIT_SECONDS
+    while True:
+        found: int | None = await superuser.fetchval(
+            "SELECT pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
+            "JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() "
+            "WHERE c.relname = 'candidates' AND NOT l.granted LIMIT 1"
+        )
+        if found is not None:
+            return found
+        assert time.monotonic() < ends, "nobody waits"
+        await asyncio.sleep(0.02)
 
 
 def _posts(
@@ -115,9 +138,9 @@ async def test_fifty_at_once_are_carried_out_once(
 ) -> None:
     name, key = f"Fifty {uuid4()}", str(uuid4())
     async with _client(served, world) as client:
-        async with _held(database, superuser) as waited:
+        async with _held(database) as waited:
             tasks = _posts(client, name, key)
-            await asyncio.sleep(0.2)
+            await _overlapping(database, superuser, waited)
         answers = await asyncio.gather(*tasks)
         other = await client.post(
             "/candidates", json={"full_name": "Another"}, headers={"Idempotency-Key": key}
@@ -147,9 +170,9 @@ async def test_without_a_key_there_are_fifty(
     """The control: the same requests do make fifty when nothing says that they are one."""
     name = f"Naive {uuid4()}"
     async with _client(served, world) as client:
-        async with _held(database, superuser) as waited:
+        async with _held(database) as waited:
             tasks = _posts(client, name, None)
-            await asyncio.sleep(0.2)
+            await _overlapping(database, superuser, waited)
         answers = await asyncio.gather(*tasks)
     assert len(waited) >= LEAST_OVERLAP
     assert await _rows(superuser, name) == len({a.json()["id"] for a in answers}) == PARALLEL
@@ -165,14 +188,9 @@ async def test_a_transaction_that_breaks_leaves_the_key_free(
 ) -> None:
     name, key = f"Broken {uuid4()}", str(uuid4())
     async with _client(served, world) as client:
-        async with _held(database, superuser):
+        async with _held(database):
             tasks = _posts(client, name, key)
-            await asyncio.sleep(0.5)
-            first = await superuser.fetchval(
-                "SELECT pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
-                "WHERE c.relname = 'candidates' AND NOT l.granted LIMIT 1"
-            )
-            assert first is not None
+            first = await _held_up(superuser)
             assert await superuser.fetchval("SELECT pg_terminate_backend($1)", first)
         answers = await asyncio.gather(*tasks)
     done = [answer for answer in answers if answer.is_success]
@@ -191,9 +209,9 @@ async def test_a_killed_server_leaves_the_key_free(
     superuser: asyncpg.Connection,
 ) -> None:
     name, key = f"Killed {uuid4()}", str(uuid4())
-    async with _client(served, world) as client, _held(database, superuser):
+    async with _client(served, world) as client, _held(database):
         tasks = _posts(client, name, key, times=3)
-        await asyncio.sleep(0.5)
+        await _held_up(superuser)
         served.kill()
         lost = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(each, httpx.TransportError) for each in lost), lost

@@ -1,7 +1,6 @@
 """The WebSocket: the same events as over HTTP, what its clients may say, and who gets none."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -13,7 +12,7 @@ from websockets.frames import Frame, Opcode
 
 from tests.fixtures.examined import Examined
 from tests.fixtures.sockets import SocketListener, dial, next_message, shown, signed_in, ticket_of
-from tests.fixtures.streams import Message, People, Server, add, head
+from tests.fixtures.streams import WAIT, Message, People, Server, add, head
 from tests.fixtures.worlds import World
 
 pytestmark = pytest.mark.usefixtures("sequencer")
@@ -58,9 +57,11 @@ async def test_a_gap_is_told_of(
 async def test_topics_change_without_a_hole(
     stream_server: Server, world: World, key: str, database_admin: asyncpg.Connection
 ) -> None:
-    await add(database_admin, world, 1)
+    last = await add(database_admin, world, 1)
     async with dial(stream_server, "acme", key, query="?topics=application") as socket:
         ready = await next_message(socket)
+        while ready.id != last:  # its server may hear a little later what the database knows
+            ready = await next_message(socket)
         hidden = await add(database_admin, world, 3)
         checkpoint = await next_message(socket)
         assert checkpoint.data == {"after": ready.id, "position": hidden}
@@ -95,7 +96,7 @@ async def test_the_first_message_may_resume(
 async def test_pings_are_answered(stream_server: Server, key: str) -> None:
     async with dial(stream_server, "acme", key) as socket:
         await next_message(socket)
-        await asyncio.wait_for(await socket.ping(), 5)
+        await asyncio.wait_for(await socket.ping(), WAIT)
         await socket.send('{"ping": "are you there"}')
         assert await next_message(socket) == Message("pong", None, {"": "are you there"})
 
@@ -241,7 +242,5 @@ async def test_who_does_not_ask_for_a_websocket_is_told(people: People) -> None:
 async def test_a_plain_request_with_an_upgrade_is_answered(people: People) -> None:
     client = await people.client()
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
-    began = time.perf_counter()
-    answer = await client.get("/api/v1/me", headers=headers)
+    answer = await client.get("/api/v1/me", headers=headers, timeout=WAIT)
     assert answer.status_code == 200
-    assert time.perf_counter() - began < 5

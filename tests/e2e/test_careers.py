@@ -193,7 +193,7 @@ async def test_applying_on_a_phone_shows_what_is_wrong_and_keeps_the_file(
     assert file.name == "ada.pdf"
     view = await hiring.scope().ask(GetApplication(application_id=row.id))
     await hiring.move(view, 3, job)
-    await expect(page.locator(".stage-name")).to_have_text(job.stages[3].name, timeout=8_000)
+    await expect(page.locator(".stage-name")).to_have_text(job.stages[3].name)
     await _is_sound(page, "moved", examined)
 
 

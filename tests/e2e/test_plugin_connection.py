@@ -26,8 +26,8 @@ from tests.fixtures.oauth_vendor import (
     oauth_vendor,
 )
 from tests.fixtures.plugins_served import serving
+from tests.fixtures.ports import free_port
 from tests.fixtures.sound_pages import is_sound
-from tests.fixtures.streams import free_port
 from tests.fixtures.worlds import World
 
 PLUGIN = "/settings/plugins/calendar"

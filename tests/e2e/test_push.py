@@ -58,7 +58,7 @@ async def hand_over(page: Page, data: str) -> None:
 
     devtools.on("ServiceWorker.workerRegistrationUpdated", look)
     await devtools.send("ServiceWorker.enable")
-    registration = await asyncio.wait_for(found, 10)
+    registration = await asyncio.wait_for(found, 60)
     origin = "/".join(page.url.split("/")[:3])
     await devtools.send(
         "ServiceWorker.deliverPushMessage",
@@ -89,7 +89,7 @@ async def test_a_browser_is_told_while_the_site_is_closed(
     await hiring.scope("admin").execute(
         AssignApplication(application_id=application.id, assignee_id=recruiter)
     )
-    await asyncio.wait_for(service.has_taken.wait(), 20)
+    await asyncio.wait_for(service.has_taken.wait(), 60)
     (told,) = service.read(reading)
     assert told["title"].endswith("was given to you")
 

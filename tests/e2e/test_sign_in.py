@@ -56,6 +56,6 @@ async def test_the_watch_sees_what_goes_wrong(visit: Visit, path: str, defect: s
     page = await visit.page("/sign-in", None)
     assert not visit.watch.unexpected()
     await page.evaluate(f"() => {{ {defect} }}")
-    await page.wait_for_timeout(300)
+    await visit.watch.until_complaint()
     assert visit.watch.unexpected(), f"a planted defect went unseen: {path}"
     visit.expect("")

@@ -160,7 +160,7 @@ async def test_a_script_that_runs_is_noticed(visit: Visit) -> None:
     page = await visit.page("/sign-in", None)
     await page.goto("about:blank")
     await page.set_content(f"<main>{ATTEMPTS[0]}{ATTEMPTS[1]}</main>")
-    await page.wait_for_timeout(200)
+    await visit.watch.until_complaint("dialog")
     with pytest.raises(AssertionError):
         await _is_calm(page)
     assert any("dialog" in each for each in visit.watch.unexpected())

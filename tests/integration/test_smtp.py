@@ -24,6 +24,7 @@ from plugins.smtp.client import SmtpMessaging
 from plugins.smtp.lines import lines
 from plugins.smtp.mime import build
 from plugins.smtp.settings import SmtpSettings
+from tests.fixtures.ports import free_port
 
 ACME, GLOBEX = UUID(int=1), UUID(int=2)
 
@@ -74,7 +75,7 @@ class MailServer:
         self.next_answer: str | None = None
         self.breaks = False
         self._running = True
-        self.port = _free_port()
+        self.port = free_port()
         self._controller = Controller(
             self,
             hostname="127.0.0.1",
@@ -132,12 +133,6 @@ class MailServer:
     def break_off_next(self) -> bool:
         self.breaks = True
         return True
-
-
-def _free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
 
 
 def _received(content: bytes, envelope: Envelope) -> ReceivedEmail:

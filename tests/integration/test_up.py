@@ -17,8 +17,8 @@ import pytest
 
 from plugins.embedded.engines import inspect_engines, stop_engines
 from tests.fixtures.examined import Examined
+from tests.fixtures.ports import free_port
 from tests.fixtures.repository import ROOT
-from tests.fixtures.streams import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.timeout(900)]
 
@@ -177,7 +177,7 @@ async def test_what_dies_comes_back_and_all_ends_in_order(up: Up, examined: Exam
 
     began = time.monotonic()
     assert up.end(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert up.everything() == []
     after = inspect_engines(up.data_dir)
     assert (after.postgres.pid, after.valkey.pid) == (None, None)

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from plugins.dramatiq_broker.broker import Look, Ring
+from tests.fixtures.streams import until
 from workers.relay import Sequencer
 from workers.sending import Sender
 
@@ -25,13 +26,14 @@ class SilentBroker:
 
 
 async def waited(worker: Sequencer | Sender) -> int:
-    """How often it tried in less than a second after it was woken while the line was down."""
+    """How often it tried right after it was woken while the line was down."""
     worker._awake.set()  # as a lost line or a task that ends does
     with capture_logs() as logs:
         running = asyncio.create_task(worker.run())
-        await asyncio.sleep(0.7)
-        worker.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
+            await until(lambda: bool(logs), "it never tried")
+            await asyncio.sleep(0.3)
+            worker.stop()
             await running
     return len(logs)
 
