@@ -79,8 +79,6 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     stopped_mails,
     sending_domains,
     plugin_calls,
-    stopped_mails,
-    sending_domains,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 
