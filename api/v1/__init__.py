@@ -7,6 +7,7 @@ from api.v1.api_keys import ApiKeyController
 from api.v1.applications import ApplicationController, JobPipelineController
 from api.v1.audit import AuditController
 from api.v1.auth import AuthController
+from api.v1.automation_steps import AutomationSettingsController, PlannedStepsController
 from api.v1.automations import AutomationController, PlannedController
 from api.v1.bulk import BulkController
 from api.v1.candidate_attachments import FileController, NoteController
@@ -81,6 +82,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TemplateController,
     AutomationController,
     PlannedController,
+    PlannedStepsController,
+    AutomationSettingsController,
     ConversationController,
     LetterController,
     TroubleController,

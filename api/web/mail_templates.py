@@ -1,4 +1,4 @@
-"""The pages of e-mail templates and of automations.
+"""The pages of e-mail templates.
 
 The editor's form is sent to the API. What a mail looks like is shown in a frame of its own without
 any rights: its page allows the styles that mails need, and nothing else.
@@ -17,7 +17,6 @@ from api.v1.templates import named
 from api.web.forms import Form
 from api.web.frame import WEB, may, page, partial, read_form, require
 from core.applications.contracts import ApplicationId, ApplicationRow, ListApplications
-from core.automations.contracts import ListRules
 from core.identity.contracts.team import ListMembers
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
@@ -117,20 +116,6 @@ async def preview(
     )
 
 
-@get("/settings/automations", **WEB)
-async def automations(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
-    """List what is told by itself, to be switched and delayed."""
-    rules = await tenant_scope.ask(ListRules())
-    names = {each.kind: each.name for each in (await tenant_scope.ask(ListTemplates())).items}
-    return page(
-        request,
-        "automations.html",
-        rules=rules.items,
-        template_names=names,
-        may_change=may(tenant_scope.actor, Action.MANAGE_TENANT),
-    )
-
-
 async def _previewed(
     tenant_scope: TenantScope, kind: TemplateKind, language: Language, form: Form
 ) -> TemplatePreview:
@@ -159,4 +144,4 @@ async def _choices(tenant_scope: TenantScope) -> list[ApplicationRow]:
     return list((await tenant_scope.ask(query)).items)
 
 
-ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (templates, template, preview, automations)
+ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (templates, template, preview)

@@ -63,6 +63,7 @@ PLACES: Final[tuple[Place, ...]] = (
         Action.OWN_ACCOUNT,
         shortcut="n",
     ),
+    Place("planned", mark("Planned"), "/automations", "clock", Action.MOVE_APPLICATION),
     Place("team", mark("Team"), "/team", "team", Action.VIEW_TEAM, "admin", "t"),
     Place("roles", mark("Roles"), "/settings/roles", "roles", Action.VIEW_TENANT, "admin"),
     Place(

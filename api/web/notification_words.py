@@ -46,6 +46,7 @@ SENTENCES: Final = (
     mark("Four fifths of your plan are used: {quota}"),
     mark("Your plan allows no more: {quota}"),
     mark("{used} of {limit}"),
+    mark("{candidate}: {text}"),
     mark("Something happened"),
     mark("Somebody"),
 )
@@ -77,6 +78,8 @@ TYPE_WORDS: Final = (
     mark("The connection of a plugin was tested and doesn't work."),
     mark("Limits of the plan"),
     mark("Four fifths of what your plan allows are used, or all of it."),
+    mark("Automations"),
+    mark("An automation of your workspace has something to tell you."),
 )
 
 CADENCES: Final = {
@@ -110,6 +113,7 @@ ICONS: Final = {
     "import_finished": "upload",
     "bulk_rejection": "reject",
     "plugin_broken": "plugins",
+    "automation": "clock",
     "quota": "plan",
 }
 

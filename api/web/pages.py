@@ -10,6 +10,7 @@ from api.request_scope import provide_tenant_scope
 from api.web import (
     account,
     analytics,
+    automations,
     board_cards,
     branding,
     candidate_page,
@@ -66,6 +67,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *branding.ROUTES,
     *privacy_notice.ROUTES,
     *mail_templates.ROUTES,
+    *automations.ROUTES,
     *planned.ROUTES,
     *email_domains.ROUTES,
     *notifications.ROUTES,

@@ -10,6 +10,7 @@ import msgspec
 from core.candidates.contracts import CandidateId
 from core.jobs.contracts import JobId, QuestionId, StageId, StageKind
 from core.ports.tasks import task
+from core.shared.events import Cause
 from core.shared.ids import MemberId
 from core.shared.paging import Page, PageRequest
 from core.shared.text import TEXT
@@ -258,6 +259,7 @@ class MoveApplication(Command[ApplicationView], frozen=True, kw_only=True):
     """Where the caller saw it. When it is elsewhere by now, the move is refused."""
     reason: Note | None = None
     expected_version: int | None = None
+    cause: Cause | None = None
 
 
 class RejectApplication(Command[ApplicationView], frozen=True, kw_only=True):
@@ -293,6 +295,7 @@ class AssignApplication(Command[ApplicationView], frozen=True, kw_only=True):
     application_id: ApplicationId
     assignee_id: MemberId | None
     expected_version: int | None = None
+    cause: Cause | None = None
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

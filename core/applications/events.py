@@ -3,14 +3,16 @@
 from typing import ClassVar
 from uuid import UUID
 
-from core.shared.events import Event
+from core.shared.events import Cause, Event
 
 
-class ApplicationEvent(Event, frozen=True, kw_only=True):
+class ApplicationEvent(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the events of one application; `aggregate_id` is the application."""
 
     aggregate: ClassVar[str] = "application"
     job_id: UUID
+    cause: Cause | None = None
+    """Left out unless a rule of the workspace did it."""
 
 
 class ApplicationCreated(ApplicationEvent, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from core.ports.team import Team
 from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.errors import FieldError, InvalidInput
-from core.shared.events import Recorder
+from core.shared.events import Cause, Recorder
 from core.shared.ids import Ids, MemberId
 from core.shared.permissions import Action
 from core.shared.usecase import handles
@@ -108,7 +108,7 @@ async def move_application(
         raise InvalidInput(FieldError("to_stage_id", "The job has no such stage."))
     change = application.move(to, command.reason, clock.now())
     await applications.keep([(application, change)], opening, actor.member_id)
-    record_change(recorder, application, change)
+    record_change(recorder, application, change, command.cause)
     return await applications.view(application.id)
 
 
@@ -198,6 +198,7 @@ async def assign_application(
                 aggregate_id=application.id,
                 job_id=application.job_id,
                 assignee_id=application.assignee_id,
+                cause=command.cause,
             ),
             before={"assignee_id": before},
             after={"assignee_id": application.assignee_id},
@@ -219,17 +220,19 @@ def moved_already(application: Application, last: LastChange) -> ApplicationMove
     )
 
 
-def record_change(recorder: Recorder, application: Application, change: Change) -> None:
+def record_change(
+    recorder: Recorder, application: Application, change: Change, cause: Cause | None = None
+) -> None:
     """Record the event of a change of stage or disposition."""
     recorder.record(
-        _event(application, change),
+        _event(application, change, cause),
         before={"stage_id": change.from_stage_id, "disposition": change.from_disposition},
         after={"stage_id": change.to_stage_id, "disposition": change.to_disposition},
         reason=change.reason_code or change.reason,
     )
 
 
-def _event(application: Application, change: Change) -> ApplicationEvent:
+def _event(application: Application, change: Change, cause: Cause | None) -> ApplicationEvent:
     aggregate_id, job_id = application.id, application.job_id
     match change.kind:
         case "rejected":
@@ -251,6 +254,7 @@ def _event(application: Application, change: Change) -> ApplicationEvent:
                 job_id=job_id,
                 from_stage_id=change.from_stage_id or StageId(aggregate_id),
                 to_stage_id=change.to_stage_id,
+                cause=cause,
             )
 
 

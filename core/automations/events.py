@@ -26,6 +26,49 @@ class AutomationReset(RuleEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "automation.reset"
 
 
+class OwnRuleEvent(Event, frozen=True, kw_only=True):
+    """Base of the events of rules of a workspace's own; `aggregate_id` is the rule."""
+
+    aggregate: ClassVar[str] = "automation_rule"
+    job_id: UUID | None = None
+
+
+class OwnRuleCreated(OwnRuleEvent, frozen=True, kw_only=True):
+    """A rule was made."""
+
+    type: ClassVar[str] = "automation_rule.created"
+
+
+class OwnRuleChanged(OwnRuleEvent, frozen=True, kw_only=True):
+    """A rule says something else, or was switched on or off."""
+
+    type: ClassVar[str] = "automation_rule.changed"
+
+
+class OwnRuleDeleted(OwnRuleEvent, frozen=True, kw_only=True):
+    """A rule was removed."""
+
+    type: ClassVar[str] = "automation_rule.deleted"
+
+
+class AutomationSettingsChanged(Event, frozen=True, kw_only=True):
+    """What holds for every automation was changed; `aggregate_id` is the tenant."""
+
+    type: ClassVar[str] = "automation.settings_changed"
+    aggregate: ClassVar[str] = "automation"
+
+
+class TeamNotified(Event, frozen=True, kw_only=True):
+    """A rule has something to say to members; `aggregate_id` is the step."""
+
+    type: ClassVar[str] = "automation_step.notified"
+    aggregate: ClassVar[str] = "automation_step"
+    application_id: UUID
+    members: tuple[UUID, ...]
+    text: str
+    """As the workspace's admin wrote it in the rule."""
+
+
 class StepEvent(Event, frozen=True, kw_only=True):
     """Base of the events of what rules do; `aggregate_id` is the step."""
 

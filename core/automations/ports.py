@@ -1,19 +1,40 @@
-"""What the automations need from outside: storage, how applications stand, and who sends."""
+"""What the automations need from outside: storage, how applications stand, who sends and who acts.
+
+`Desk` bundles what the handlers and the task of a step work with.
+"""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from core.applications.contracts import ApplicationId
-from core.automations.contracts import RuleKey, StepId, StepView
+from core.automations.contracts import (
+    AutomationSettings,
+    HeldRejections,
+    ListAllPlanned,
+    RuleId,
+    RuleKey,
+    StepId,
+    StepView,
+    Trigger,
+)
+from core.automations.facts import Facts
 from core.automations.model import Standing, Step
-from core.automations.rules import RuleChange
+from core.automations.own import OwnRule
+from core.automations.rules import Occasion, RuleChange
+from core.candidates.contracts import CandidateId
 from core.interviews.contracts import InterviewId
-from core.jobs.contracts import JobId, StageId, StageKind
-from core.shared.clock import UtcDatetime
-from core.shared.ids import MemberId
+from core.jobs.contracts import JobId, QuestionId, StageId, StageKind
+from core.ports.tasks import Tasks
+from core.shared.clock import Clock, UtcDatetime
+from core.shared.events import Cause, Recorder
+from core.shared.ids import Ids, MemberId
+from core.shared.paging import Page
 from core.templates.contracts import TemplateKind
 
 
@@ -45,6 +66,64 @@ class RuleStore(RuleChanges, Protocol):
 
     async def remove(self, key: RuleKey, job_id: JobId | None) -> None:
         """Forget a change."""
+        ...
+
+
+class Refs(msgspec.Struct, frozen=True):
+    """What a rule names that may be gone one day."""
+
+    stages: frozenset[StageId] = frozenset()
+    stage_names: frozenset[str] = frozenset()
+    members: frozenset[MemberId] = frozenset()
+    jobs: frozenset[JobId] = frozenset()
+    questions: frozenset[QuestionId] = frozenset()
+
+
+class OwnRules(Protocol):
+    """Reads the tenant's own rules."""
+
+    async def all(self, trigger: Trigger | None = None) -> Sequence[OwnRule]:
+        """Return every one, or those that wait for this; the oldest first."""
+        ...
+
+    async def get(self, rule_id: RuleId) -> OwnRule | None:
+        """Return one."""
+        ...
+
+    async def known(self, refs: Refs, job_id: JobId | None) -> Refs:
+        """Return those that are there, members only while they are active. Stages and names of
+        stages are those of the job, if one is named. Names come back as they were given.
+        """
+        ...
+
+    async def settings(self) -> AutomationSettings:
+        """Return what holds for every rule."""
+        ...
+
+
+class OwnRuleStore(OwnRules, Protocol):
+    """Keeps the tenant's own rules."""
+
+    async def count(self) -> int:
+        """Count them, and let others who make one wait for our end."""
+        ...
+
+    async def get_for_change(self, rule_id: RuleId) -> OwnRule | None:
+        """Return one, locked."""
+        ...
+
+    async def keep(self, rule: OwnRule, by: MemberId | None, now: UtcDatetime) -> None:
+        """Insert it with version 1, else update it. Raises InvalidInput without such a job."""
+        ...
+
+    async def delete(self, rule_id: RuleId) -> None:
+        """Remove it."""
+        ...
+
+    async def keep_settings(
+        self, settings: AutomationSettings, by: MemberId | None, now: UtcDatetime
+    ) -> None:
+        """Keep what holds for every rule, with its version."""
         ...
 
 
@@ -88,6 +167,66 @@ class Steps(Protocol):
         ...
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """An active application whose candidate was told nothing since an instant."""
+
+    application_id: ApplicationId
+    since: datetime
+
+
+class Past(msgspec.Struct, frozen=True):
+    """Something that happened to an application."""
+
+    application_id: ApplicationId
+    at: datetime
+    occasion: Occasion
+
+
+class ApplicationsKnown(Protocol):
+    """Reads applications as rules look at them."""
+
+    async def facts(self, applications: Sequence[ApplicationId]) -> dict[ApplicationId, Facts]:
+        """Return those that exist."""
+        ...
+
+    async def stage_of(
+        self, job_id: JobId, stage_id: StageId | None, name: str | None
+    ) -> tuple[StageId, StageKind] | None:
+        """Return the job's stage of that id or name."""
+        ...
+
+    async def to_tell(
+        self,
+        who: Literal["assignee", "hiring_team", "interviewers"],
+        application_id: ApplicationId,
+        interview_id: InterviewId | None,
+    ) -> Sequence[MemberId]:
+        """Return the active members who are meant."""
+        ...
+
+    async def silent(
+        self,
+        since: datetime,
+        until: datetime,
+        job_id: JobId | None,
+        after: ApplicationId | None,
+        limit: int,
+    ) -> Sequence[Silence]:
+        """Return active applications, in the order of their ids, about which nothing was done and
+        whose candidate was told nothing since an instant between `since` and `until`. What rules
+        did because of silence, or because of what rules did, doesn't count.
+        """
+        ...
+
+    async def last_contact(self, application_id: ApplicationId) -> datetime | None:
+        """Return when, in that sense, something was last done or told."""
+        ...
+
+    async def past(self, trigger: Trigger, since: datetime, limit: int) -> Sequence[Past]:
+        """Return what happened since then, the latest first."""
+        ...
+
+
 class StepQueries(Protocol):
     """Reads views straight from rows."""
 
@@ -95,6 +234,14 @@ class StepQueries(Protocol):
         self, application_id: ApplicationId, only_for: MemberId | None
     ) -> Sequence[StepView]:
         """Return the last hundred of an application. Raises NotFound without it."""
+        ...
+
+    async def page(self, query: ListAllPlanned, only_for: MemberId | None) -> Page[StepView]:
+        """Return a page of the workspace's."""
+        ...
+
+    async def waiting_rejections(self) -> Sequence[HeldRejections]:
+        """Return the bulk rejections that wait, without what will be sent."""
         ...
 
 
@@ -113,3 +260,60 @@ class Mail(Protocol):
     ) -> UUID | None:
         """Queue the mail and return its id; None when there is nobody to write to."""
         ...
+
+
+class Effects(Protocol):
+    """Does what rules say to applications and candidates, through the use cases of their slices.
+
+    Each raises the refusals of those use cases; then nothing was changed.
+    """
+
+    async def move(
+        self,
+        application_id: ApplicationId,
+        from_stage_id: StageId,
+        to_stage_id: StageId,
+        rule_name: str,
+        cause: Cause,
+    ) -> None:
+        """Move an application."""
+        ...
+
+    async def assign(
+        self, application_id: ApplicationId, member_id: MemberId, cause: Cause
+    ) -> None:
+        """Give an application to a member."""
+        ...
+
+    async def note(self, candidate_id: CandidateId, text: str, rule_name: str) -> None:
+        """Write a note in the rule's name."""
+        ...
+
+    async def tag(self, candidate_id: CandidateId, tags: tuple[str, ...]) -> None:
+        """Let a candidate have these tags."""
+        ...
+
+
+class ReceiverZones(Protocol):
+    """Knows on which wall clock a candidate looks."""
+
+    def zone_of(self, facts: Facts) -> ZoneInfo:
+        """Return where the candidate is, as far as can be told; else the job, else the tenant."""
+        ...
+
+
+@dataclass
+class Desk:
+    """What rules work with, in one transaction."""
+
+    steps: Steps
+    rules: RuleChanges
+    own: OwnRules
+    known: ApplicationsKnown
+    mail: Mail
+    effects: Effects
+    zones: ReceiverZones
+    tasks: Tasks
+    clock: Clock
+    ids: Ids
+    recorder: Recorder

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.automations.contracts import Conditions, RuleKey, RuleView, Trigger
-from core.jobs.contracts import JobId, StageKind
+from core.jobs.contracts import JobId, StageId, StageKind
 from core.templates.contracts import TemplateKind
 
 INTERVIEW_WORDS: Final = ("interview", "gespräch", "entrevista", "entretien")
@@ -145,6 +145,7 @@ class Occasion(msgspec.Struct, frozen=True):
     stage_name: str = ""
     stage_kind: StageKind | None = None
     reason: str | None = None
+    stage_id: StageId | None = None
 
 
 def default_rule(key: str) -> Rule | None:

@@ -1,27 +1,18 @@
-"""Rules and what they plan: looking, changing, taking back; and the task of what was planned."""
+"""Rules: looking at all of them, and changing those that everybody starts with.
+
+Switching one of a workspace's own on or off comes here as well.
+"""
 
 from msgspec import UNSET
 
-from core.automations.contracts import (
-    ChangeRule,
-    ListPlanned,
-    ListRules,
-    Planned,
-    ResetRule,
-    Rules,
-    RuleView,
-    RunStep,
-    StepView,
-    TakeBack,
-)
-from core.automations.errors import RuleChanged, RuleNotFound, StepNotFound
+from core.automations.checking import attention_of
+from core.automations.contracts import ChangeRule, ListRules, ResetRule, Rules, RuleView, ShowRule
+from core.automations.errors import RuleChanged, RuleIsOwn, RuleNotFound
 from core.automations.events import AutomationChanged, AutomationReset
-from core.automations.ports import Mail, RuleChanges, RuleStore, StepQueries, Steps
+from core.automations.own_usecases import own_id, switch_own
+from core.automations.ports import OwnRules, OwnRuleStore, RuleChanges, RuleStore
 from core.automations.rules import Rule, RuleChange, default_rule, rules_for, view_of
-from core.automations.running import end, run
 from core.jobs.contracts import JobId
-from core.ports.tasks import Tasks
-from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock
 from core.shared.events import Recorder
@@ -30,16 +21,44 @@ from core.shared.usecase import handles
 
 
 @handles(ListRules, action=Action.VIEW_TENANT)
-async def list_rules(query: ListRules, *, rules: RuleChanges) -> Rules:
+async def list_rules(query: ListRules, *, rules: RuleChanges, own: OwnRules) -> Rules:
     """Return the rules as they hold."""
-    return Rules(rules_for(query.job_id, await rules.changes(query.job_id)))
+    defaults = rules_for(query.job_id, await rules.changes(query.job_id))
+    theirs = [
+        each.view(await attention_of(each, own))
+        for each in await own.all()
+        if query.job_id is None or each.job_id in {None, query.job_id}
+    ]
+    return Rules((*defaults, *theirs))
+
+
+@handles(ShowRule, action=Action.VIEW_TENANT)
+async def show_rule(query: ShowRule, *, rules: RuleChanges, own: OwnRules) -> RuleView:
+    """Return one rule as it holds."""
+    rule_id = own_id(query.key)
+    if rule_id is not None:
+        rule = await own.get(rule_id)
+        if rule is None:
+            raise RuleNotFound(RuleNotFound.TEXT)
+        return rule.view(await attention_of(rule, own))
+    known = rules_for(query.job_id, await rules.changes(query.job_id))
+    return next(each for each in known if each.key == _rule(query.key).key)
 
 
 @handles(ChangeRule, action=Action.MANAGE_TENANT)
 async def change_rule(
-    command: ChangeRule, *, actor: Actor, rules: RuleStore, clock: Clock, recorder: Recorder
+    command: ChangeRule,
+    *,
+    actor: Actor,
+    rules: RuleStore,
+    own: OwnRuleStore,
+    clock: Clock,
+    recorder: Recorder,
 ) -> RuleView:
     """Keep what is changed, from how the rule holds now."""
+    rule_id = own_id(command.key)
+    if rule_id is not None:
+        return await switch_own(command, rule_id, actor, own, clock, recorder)
     rule = _rule(command.key)
     kept = await rules.hold(command.key, command.job_id)
     version = 0 if kept is None else kept.version
@@ -80,6 +99,8 @@ async def reset_rule(
     command: ResetRule, *, actor: Actor, rules: RuleStore, recorder: Recorder
 ) -> RuleView:
     """Forget what was changed."""
+    if own_id(command.key) is not None:
+        raise RuleIsOwn(RuleIsOwn.TEXT)
     rule = _rule(command.key)
     kept = await rules.hold(command.key, command.job_id)
     inherited = await _inherited(rules, command.key, command.job_id)
@@ -93,57 +114,6 @@ async def reset_rule(
         after=after,
     )
     return after
-
-
-@handles(ListPlanned, action=Action.VIEW_CANDIDATES)
-async def list_planned(
-    query: ListPlanned, *, actor: Actor, access: Access, steps: StepQueries
-) -> Planned:
-    """Return what is planned and what was."""
-    found = await steps.of_application(query.application_id, limited_to(actor, access))
-    return Planned(tuple(found))
-
-
-@handles(TakeBack, action=Action.MOVE_APPLICATION)
-async def take_back(
-    command: TakeBack,
-    *,
-    actor: Actor,
-    steps: Steps,
-    tasks: Tasks,
-    clock: Clock,
-    recorder: Recorder,
-) -> StepView:
-    """Take it back. A worker that is at it already finds the step ended."""
-    step = await steps.get_for_change(command.step_id)
-    if step is None or step.application_id != command.application_id:
-        raise StepNotFound(StepNotFound.TEXT)
-    step.take_back(actor.member_id, clock.now())
-    await tasks.cancel(step.task_key)
-    await end(step, steps, recorder)
-    return await steps.view(step.id)
-
-
-@handles(RunStep, action=Action.MANAGE_TENANT)
-async def run_step(
-    command: RunStep,
-    *,
-    steps: Steps,
-    rules: RuleChanges,
-    mail: Mail,
-    clock: Clock,
-    recorder: Recorder,
-) -> None:
-    """Do what was planned, once."""
-    step = await steps.get_for_change(command.step_id)
-    if step is None or step.state != "planned":
-        return
-    standing = await steps.standing(step.application_id, step.interview_id)
-    if standing is None:
-        return
-    known = rules_for(standing.job_id, await rules.changes(standing.job_id))
-    rule = next((each for each in known if each.key == step.rule_key), None)
-    await run(step, standing, rule, steps=steps, mail=mail, clock=clock, recorder=recorder)
 
 
 def _rule(key: str) -> Rule:

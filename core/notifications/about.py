@@ -11,6 +11,7 @@ from core.applications.events import (
     ApplicationMoved,
     BulkRejectionFinished,
 )
+from core.automations.events import TeamNotified
 from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
@@ -77,6 +78,13 @@ def interviewed(event: InterviewScheduled | InterviewRescheduled) -> About:
 def answered(event: ReplyReceived) -> About | None:
     """What a machine wrote, such as an absence note, disturbs nobody."""
     return None if event.automatic else of_its_application(event)
+
+
+def told_by_rule(event: TeamNotified) -> About:
+    """What an automation says, in the words of the admin who made it."""
+    return About(
+        application_id=event.application_id, named=event.members, details={"text": event.text}
+    )
 
 
 def imported(event: ImportFinished) -> About | None:

@@ -28,6 +28,7 @@ NotificationType = Literal[
     "import_finished",
     "bulk_rejection",
     "plugin_broken",
+    "automation",
     "quota",
 ]
 """What a notification is about; preferences are kept and lists are filtered by it."""

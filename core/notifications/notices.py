@@ -20,6 +20,7 @@ from core.applications.events import (
     ApplicationWithdrawn,
     BulkRejectionFinished,
 )
+from core.automations.events import TeamNotified
 from core.candidates.events import NoteAdded, NoteEdited
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
@@ -49,6 +50,7 @@ from core.notifications.about import (
     of_its_application,
     of_itself,
     rejected_together,
+    told_by_rule,
     used_up,
 )
 from core.notifications.contracts import NotificationType
@@ -338,6 +340,15 @@ NOTICES: Final[dict[str, Notice]] = {
         title="Your plan allows no more: {quota}",
         message="{used} of {limit}",
         link="/plan",
+    ),
+    "automation": Notice(
+        type="automation",
+        events=(TeamNotified,),
+        about=told_by_rule,
+        receivers=("named",),
+        title="{candidate}: {text}",
+        message="{job}",
+        link=_CANDIDATE,
     ),
 }
 """Every entry by its name, which is kept with what was told: renaming it loses its words."""

@@ -100,4 +100,9 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         description="Four fifths of what your plan allows are used, or all of it.",
         action=Action.MANAGE_TENANT,
     ),
+    "automation": TypeOfNotice(
+        label="Automations",
+        description="An automation of your workspace has something to tell you.",
+        action=Action.VIEW_CANDIDATES,
+    ),
 }

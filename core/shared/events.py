@@ -22,6 +22,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     aggregate_id: UUID
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """That a rule of the workspace did it, not a person."""
+
+    step_id: UUID
+    """What the rule did."""
+    depth: int
+    """How many rules followed one another up to it; 1: a person or the clock caused that rule."""
+
+
 class Recorder(Protocol):
     """Writes what happened beside the state, in one commit."""
 

@@ -1,8 +1,17 @@
-"""Tables of automations: what tenants changed of the rules, and what rules do for applications."""
+"""Tables of automations: what tenants changed of the rules, those of their own, and what rules do
+for applications.
+"""
 
 import sqlalchemy as sa
 
-from plugins.postgres.schema import Ref, tenant_table, text_column, time_column, uuid_column
+from plugins.postgres.schema import (
+    Ref,
+    json_column,
+    tenant_table,
+    text_column,
+    time_column,
+    uuid_column,
+)
 
 automation_rules = tenant_table(
     "automation_rules",
@@ -30,12 +39,44 @@ sa.Index(
     postgresql_where=automation_rules.c.job_id.is_(None),
 )
 
+own_automations = tenant_table(
+    "own_automations",
+    uuid_column("id"),
+    uuid_column("job_id", nullable=True),
+    text_column("name"),
+    text_column("trigger"),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    json_column("definition"),
+    time_column("active_since"),
+    sa.Column("version", sa.Integer, nullable=False),
+    time_column("created_at"),
+    time_column("changed_at"),
+    uuid_column("changed_by", nullable=True),
+    refs=[Ref("job_id", "jobs", "CASCADE"), Ref("changed_by", "members")],
+    indexes=[("trigger", "created_at", "id"), ("job_id",), ("changed_by",)],
+)
+"""Rules of a workspace's own. What a definition names may be gone: it refers to nothing by key."""
+
+automation_settings = tenant_table(
+    "automation_settings",
+    text_column("quiet_starts", nullable=True),
+    text_column("quiet_ends", nullable=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    time_column("changed_at"),
+    uuid_column("changed_by", nullable=True),
+    sa.CheckConstraint("(quiet_starts IS NULL) = (quiet_ends IS NULL)", name="quiet_hours"),
+    key=(),
+    refs=[Ref("changed_by", "members")],
+    indexes=[("changed_by",)],
+)
+"""At most one row a tenant, once an admin decided something."""
+
 automation_steps = tenant_table(
     "automation_steps",
     uuid_column("id"),
     text_column("rule_key"),
     text_column("trigger"),
-    text_column("template"),
+    text_column("template", nullable=True),
     uuid_column("application_id"),
     uuid_column("event_id"),
     # Kept as it was, so that it can be told even when the stage is gone.
@@ -50,6 +91,12 @@ automation_steps = tenant_table(
     uuid_column("message_id", nullable=True),
     uuid_column("interview_id", nullable=True),
     time_column("interview_at", nullable=True),
+    # Of rules of one's own, which may be gone when somebody looks.
+    text_column("rule_name", nullable=True),
+    json_column("action", nullable=True),
+    sa.Column("depth", sa.SmallInteger, nullable=False, server_default="1"),
+    time_column("wanted_at", nullable=True),
+    sa.Column("runs", sa.SmallInteger, nullable=False, server_default="0"),
     sa.CheckConstraint("state IN ('planned', 'done', 'skipped', 'taken_back')", name="state"),
     unique=[("event_id", "rule_key")],
     refs=[
@@ -63,6 +110,7 @@ automation_steps = tenant_table(
         ("taken_back_by",),
         ("message_id",),
         ("interview_id",),
+        ("state", "due_at", "id"),
     ],
 )
 """What rules plan and did. An event is reacted to once by each rule."""

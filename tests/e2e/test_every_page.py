@@ -83,6 +83,8 @@ OF_MEMBERS: Final = {
     "mail_templates": "/settings/templates",
     "mail_template": "/settings/templates/status_update/de",
     "automations": "/settings/automations",
+    "automation_new": "/settings/automations/new",
+    "automations_planned": "/automations",
     "email_domains": "/settings/email",
     "audit": "/audit",
     "tasks": "/tasks",

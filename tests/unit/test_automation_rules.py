@@ -103,11 +103,11 @@ def test_a_mail_about_an_interview_is_about_it_as_it_stands() -> None:
     invited.interview_id, invited.interview_at = InterviewId(uuid4()), NOW
     now = standing()
     assert invited.misfit(now) == "interview_changed", "it is gone"
-    now.interview = InterviewStanding("scheduled", NOW)
+    now.interview = InterviewStanding("scheduled", NOW, NOW)
     assert invited.misfit(now) is None
-    now.interview = InterviewStanding("scheduled", NOW + timedelta(hours=1))
+    now.interview = InterviewStanding("scheduled", NOW + timedelta(hours=1), NOW)
     assert invited.misfit(now) == "interview_changed"
-    now.interview = InterviewStanding("cancelled", NOW)
+    now.interview = InterviewStanding("cancelled", NOW, NOW)
     assert invited.misfit(now) == "interview_changed"
     cancelled = step("interview_cancelled")
     cancelled.interview_id = invited.interview_id
