@@ -4,6 +4,7 @@ from typing import Any
 
 from plugins.mailgun import inbound
 from plugins.mailgun.client import MailgunMessaging
+from plugins.mailgun.domain import MailgunDomain
 from plugins.mailgun.events import take, verify
 from plugins.mailgun.settings import MailgunSettings
 from plugins.sdk import (
@@ -21,7 +22,7 @@ from plugins.sdk import (
     Subject,
     hook,
 )
-from plugins.sdk.ports import Messaging
+from plugins.sdk.ports import MailDomain, Messaging
 
 HOSTS = ("api.mailgun.net", "api.eu.mailgun.net")
 
@@ -47,7 +48,7 @@ def manifest() -> Manifest:
         id="mailgun",
         name="Mailgun",
         version="1.0.0",
-        sdk=">=1.7,<2",
+        sdk=">=1.8,<2",
         summary="Sends e-mail through Mailgun and notes what becomes of it.",
         description="Give Mailgun the address of the webhook to learn whether messages arrived, "
         "came back or were called spam, and let a route forward to that of the inbound webhook to "
@@ -83,8 +84,8 @@ def settings() -> SettingsSpec:
 
 @hook
 def ports() -> tuple[PortAdapter, ...]:
-    """Implement messaging."""
-    return (PortAdapter(Messaging, MailgunMessaging),)
+    """Implement messaging, and say what the domain needs."""
+    return (PortAdapter(Messaging, MailgunMessaging), PortAdapter(MailDomain, MailgunDomain))
 
 
 @hook

@@ -91,3 +91,17 @@ class MailgunSettings(Settings, frozen=True):
         ]
         | None
     ) = None
+    dkim_selector: (
+        Annotated[
+            str,
+            Meta(
+                title="DKIM selector",
+                description="What stands before ._domainkey in the record that Mailgun shows. "
+                "Only used to check your domain.",
+                max_length=63,
+                pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_\-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9_\-]+)*$",
+                examples=["mail"],
+            ),
+        ]
+        | None
+    ) = None

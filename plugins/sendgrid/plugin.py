@@ -17,9 +17,10 @@ from plugins.sdk import (
     Subject,
     hook,
 )
-from plugins.sdk.ports import Messaging
+from plugins.sdk.ports import MailDomain, Messaging
 from plugins.sendgrid import inbound
 from plugins.sendgrid.client import SendGridMessaging
+from plugins.sendgrid.domain import SendGridDomain
 from plugins.sendgrid.events import take, verify
 from plugins.sendgrid.settings import SendGridSettings
 
@@ -47,7 +48,7 @@ def manifest() -> Manifest:
         id="sendgrid",
         name="SendGrid",
         version="1.0.0",
-        sdk=">=1.7,<2",
+        sdk=">=1.8,<2",
         summary="Sends e-mail through Twilio SendGrid and notes what becomes of it.",
         description="Give SendGrid the address of the event webhook to learn whether messages "
         "arrived, came back or were called spam, and Inbound Parse that of the inbound webhook to "
@@ -83,8 +84,8 @@ def settings() -> SettingsSpec:
 
 @hook
 def ports() -> tuple[PortAdapter, ...]:
-    """Implement messaging."""
-    return (PortAdapter(Messaging, SendGridMessaging),)
+    """Implement messaging, and say what the domain needs."""
+    return (PortAdapter(Messaging, SendGridMessaging), PortAdapter(MailDomain, SendGridDomain))
 
 
 @hook

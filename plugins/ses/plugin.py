@@ -17,8 +17,9 @@ from plugins.sdk import (
     Subject,
     hook,
 )
-from plugins.sdk.ports import Messaging
+from plugins.sdk.ports import MailDomain, Messaging
 from plugins.ses.client import SesMessaging
+from plugins.ses.domain import SesDomain
 from plugins.ses.events import take
 from plugins.ses.settings import REGIONS, SesSettings, ses_host, sns_host
 from plugins.ses.sns import verify
@@ -47,7 +48,7 @@ def manifest() -> Manifest:
         id="ses",
         name="Amazon SES",
         version="1.0.0",
-        sdk=">=1.7,<2",
+        sdk=">=1.8,<2",
         summary="Sends e-mail through Amazon SES and notes what becomes of it.",
         description="Let an SNS topic send to the address of the webhook to learn whether messages "
         "arrived, came back or were called spam. Let a receipt rule publish mail to a topic that "
@@ -83,8 +84,8 @@ def settings() -> SettingsSpec:
 
 @hook
 def ports() -> tuple[PortAdapter, ...]:
-    """Implement messaging."""
-    return (PortAdapter(Messaging, SesMessaging),)
+    """Implement messaging, and say what the domain needs."""
+    return (PortAdapter(Messaging, SesMessaging), PortAdapter(MailDomain, SesDomain))
 
 
 @hook
