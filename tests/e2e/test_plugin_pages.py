@@ -1,20 +1,28 @@
-"""A plugin's pages in a browser: the mailbox, from empty to a message that tries to do harm."""
+"""A plugin's pages in a browser: the mailbox, from empty to a message that tries to do harm, and an
+answer to one, which comes to the open page of the candidate.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
+from core.applications.contracts import ApplicationView, CreateApplication
+from core.candidates.contracts import CreateCandidate
+from core.messages.contracts import ListMessages
 from core.ports.messaging import Mailbox, Messaging, OutgoingEmail
 from core.shared.permissions import Action
 from plugins.mailbox import plugin as mailbox
+from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.settings import Settings
+from tenants.tasks import TaskRunner
 from tests.fixtures.browsers import PHONE, Site, Visit
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
 from tests.fixtures.plugins import MadeEntry, catalogue_of, enable
 from tests.fixtures.plugins_served import ServedHere, serving
 from tests.fixtures.sound_pages import is_sound
@@ -103,3 +111,68 @@ async def test_a_message_does_no_harm(
         assert page.url.endswith(str(message_id))
         await expect(frame.get_by_role("heading", name="Dear Ada")).to_be_visible()
     await is_sound(page, "mailbox_message", examined)
+
+
+async def applied(hiring: Hiring) -> ApplicationView:
+    """A candidate who applied on the careers site, so that the confirmation lies in the mailbox."""
+    scope = hiring.scope("admin")
+    candidate = await scope.execute(
+        CreateCandidate(full_name="Ada Lovelace", emails=(f"ada-{uuid4().hex[:8]}@example.com",))
+    )
+    job = await hiring.open_job(title="Senior Engineer")
+    return await scope.execute(
+        CreateApplication(candidate_id=candidate.id, job_id=job.id, source="careers")
+    )
+
+
+async def answer(page: Page, text: str) -> None:
+    await page.get_by_label("What they write").fill(text)
+    await page.get_by_role("button", name="Send the answer").click()
+    await expect(
+        page.get_by_text("The answer came in. It is on the candidate's page.")
+    ).to_be_visible()
+
+
+async def test_an_answer_comes_to_the_open_page_and_is_answered(
+    visit: Visit, served: ServedHere, world: World, database: TestDatabase, examined: Examined
+) -> None:
+    visit.expect("Applying inline style")  # of the mail in the mailbox's frame
+    worker = DueWork(TaskRunner(served.runtime), database.relay_url)
+    hiring = Hiring(served.runtime, world)
+    application = await applied(hiring)
+    await worker.run_due()
+    asked = ListMessages(application_id=application.id)
+    (confirmation,) = (await hiring.scope("admin").ask(asked)).items
+    page = await visit.page(f"/candidates/{application.candidate_id}", "recruiter")
+    await expect(page.locator("#timeline")).to_contain_text(confirmation.subject)
+    story = page.locator(f"#about-{confirmation.id}")
+    await story.locator("summary").click()
+    await expect(story).to_contain_text("Handed over")
+    # What is being written stays while something comes in.
+    note = page.get_by_label("Note", exact=True)
+    await note.fill("Half a thought")
+    mailbox_page = await visit.page(f"/plugins/mailbox/{confirmation.id}", "admin")
+    await answer(mailbox_page, "Tuesday suits me, thank you.")
+    await worker.run_due()
+    timeline = page.locator("#timeline")
+    await expect(timeline).to_contain_text("Tuesday suits me, thank you.", timeout=30_000)
+    await expect(note).to_have_value("Half a thought")
+    await expect(story).to_have_attribute("open", "")
+    await expect(timeline.locator("details.quoted > summary")).to_have_text("Quoted text")
+    await expect(timeline.locator("details.quoted blockquote")).to_be_hidden()
+    await is_sound(page, "conversation", examined)
+    await timeline.get_by_role("button", name="Answer").click()
+    dialog = page.locator("#letter")
+    await expect(dialog.get_by_label("Subject")).to_have_value(f"Re: {confirmation.subject}")
+    await dialog.get_by_label("Text").fill("Then Tuesday at ten.")
+    await is_sound(page, "letter", examined)
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(dialog).to_be_hidden()
+    await expect(timeline).to_contain_text("wrote: Re: ", timeout=30_000)
+    await expect(timeline.locator(".badge", has_text="Waiting")).to_be_visible()
+    await worker.run_due()
+    await expect(timeline.locator(".badge", has_text="Waiting")).to_have_count(0, timeout=30_000)
+    letter = (await hiring.scope("admin").ask(asked)).items[0]
+    await mailbox_page.goto(visit.site.url("acme", f"/plugins/mailbox/{letter.id}"))
+    await expect(mailbox_page.get_by_text("Then Tuesday at ten.")).to_be_visible()
+    examined("mails of one conversation", 3)
