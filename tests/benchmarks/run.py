@@ -20,6 +20,7 @@ from tests.benchmarks import (
     measure_lists,
     measure_mails,
     measure_notifications,
+    measure_outbound,
     measure_pages,
     measure_plugins,
     measure_resumes,
@@ -50,6 +51,7 @@ PARTS = (
     "plugins",
     "templates",
     "mails",
+    "outbound",
     "pages",
 )
 _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
@@ -58,6 +60,7 @@ _ALONE: dict[str, Callable[[Setting], Awaitable[list[Row]]]] = {
     "plugins": measure_plugins.measure,
     "templates": measure_templates.measure,
     "mails": measure_mails.measure,
+    "outbound": measure_outbound.measure,
     "resumes": measure_resumes.measure,
     "streams": measure_streams.measure,
     "latency": measure_stream_latency.measure,
