@@ -22,12 +22,12 @@ from core.notifications.ports import (
 from core.notifications.preferences import cadence_of, refuses_mail
 from core.notifications.quiet import due_at, held
 from core.notifications.reach import reach_of_role
-from core.ports.tasks import TASK_KINDS, Tasks
+from core.ports.tasks import Tasks
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 
 MAIL_DUE: Final = "mail_notifications"
-"""The kind of the task that mails what is due to a member; its payload is `member_id`."""
+"""The kind of the task that mails what is due to a member: `core.notifications.mailing`."""
 
 AGAIN_AFTER: Final = timedelta(hours=1)
 """A notification that grows is mailed again, but not sooner than this after the last time."""
@@ -89,8 +89,6 @@ async def keep_promises(
 
 async def wake(tasks: Tasks, member_id: MemberId, at: UtcDatetime, now: UtcDatetime) -> None:
     """Promise to look at what is due to a member at `at`."""
-    if MAIL_DUE not in TASK_KINDS:
-        return  # a release without mail to members
     # The task of a time that is near may have looked already when this transaction ends.
     unique_key = None if at - now < _NEAR else f"mail:{member_id}:{at.isoformat()}"
     await tasks.schedule(

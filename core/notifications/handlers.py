@@ -205,7 +205,7 @@ async def _members(
 
 
 def _is_told(member: Recipient, notice: Notice, around: Surroundings) -> bool:
-    if member.id == around.actor_id:
+    if member.id == around.actor_id and not notice.tells_doer:
         return False
     grant = grant_of(member.role, TYPES[notice.type].action)
     if grant == "no" or (grant == "assigned" and not member.sees):

@@ -93,6 +93,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     grouping: Grouping = ""
     is_once: bool = False
     """Whether a member is told once of what `grouping` names, be it read or not."""
+    tells_doer: bool = False
+    """Whether it is told to who did it as well, since they don't know of it."""
 
 
 _CANDIDATE: Final = "/candidates/{candidate_id}"
@@ -328,6 +330,7 @@ NOTICES: Final[dict[str, Notice]] = {
         events=(QuotaNeared,),
         about=neared,
         receivers=("admins",),
+        tells_doer=True,
         title="Four fifths of your plan are used: {quota}",
         message="{used} of {limit}",
         link="/plan",
@@ -337,6 +340,7 @@ NOTICES: Final[dict[str, Notice]] = {
         events=(QuotaNeared,),
         about=used_up,
         receivers=("admins",),
+        tells_doer=True,
         title="Your plan allows no more: {quota}",
         message="{used} of {limit}",
         link="/plan",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from core.notifications.contracts import Cadence, DigestTime, QuietHours
 from core.shared.clock import UtcDatetime
+from core.shared.quiet_hours import span_around
 
 _DAY: Final = timedelta(days=1)
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,15 +24,9 @@ def is_quiet(hours: QuietHours, now: UtcDatetime) -> bool:
 
 def quiet_until(hours: QuietHours, now: UtcDatetime) -> UtcDatetime:
     """Return when the hours that `now` lies in end; `now` itself when it lies in none."""
-    zone = ZoneInfo(hours.zone)
     starts, ends = time.fromisoformat(hours.starts), time.fromisoformat(hours.ends)
-    today = now.astimezone(zone).date()
-    for day in (today - _DAY, today):
-        begin = _instant(day, starts, zone)
-        end = _instant(day if starts < ends else day + _DAY, ends, zone)
-        if begin <= now < end:
-            return end
-    return now
+    span = span_around(starts, ends, ZoneInfo(hours.zone), now)
+    return now if span is None else span.ends
 
 
 def held(hours: QuietHours | None, at: UtcDatetime) -> UtcDatetime:

@@ -40,14 +40,18 @@ __all__ = ["settings"]
 FILLED_BY_NO_ROUTE = {
     "audit_heads": "Workers write it when they seal audit entries.",
     "audit_seals": "Workers write it when they seal audit entries.",
+    "chat_pauses": "Chats fill it; tests/integration/test_notification_channels.py.",
+    "chat_posts": "As chat_pauses.",
     "event_logs": "Workers write it when they hand events on.",
     "feature_flags": "The operator sets them on the command line.",
+    "notification_deliveries": "As chat_pauses.",
     "plugin_connections": "Vendors' answers fill it; tests/api/test_plugin_connections.py.",
     "plugin_consents": "As plugin_connections.",
     "plugin_calls": "Plugins' calls fill it; tests/integration/test_plugin_calls.py.",
     "plugin_store": "Plugins fill it; tests/integration/test_plugins_at_work.py.",
     "plugin_usage": "Plugins fill it; tests/integration/test_plugins_at_work.py.",
     "plugin_webhooks": "Vendors fill it, by way of plugins; tests/api/test_plugin_routes.py.",
+    "quota_marks": "As chat_pauses.",
     "schedules": "The schedulers fill it; tests/integration/test_schedules.py.",
     "schedule_firings": "As schedules.",
 }

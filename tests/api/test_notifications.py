@@ -101,3 +101,68 @@ async def test_only_admins_decide_for_everybody(client_for: ClientFor) -> None:
     assert refused.json()["errors"][0]["field"] == "types.0.push"
     other = (await client_for("globex", "admin").get(path)).json()["types"]
     assert not [each for each in other if each["locked"]]
+
+
+@pytest.mark.parametrize("prefix", ["/api/v1", "/api"])
+async def test_channels_are_chosen(client_for: ClientFor, prefix: str) -> None:
+    client, path = client_for("acme", "viewer"), f"{prefix}/notifications/settings"
+    body = {
+        "types": [{"type": "stage_change", "email": "weekly"}],
+        "digest": {"hour": 17, "weekday": "fri", "zone": "Asia/Kolkata"},
+        "escalate_after_hours": 0,
+    }
+    answer = await client.post(path, json=body)
+    assert answer.status_code == 200
+    shown = (await client.get(path)).json()
+    assert shown["digest"] == body["digest"]
+    assert shown["digest_zone"] == "Asia/Kolkata"
+    assert shown["escalate_after_hours"] == 0
+    types = {each["type"]: each for each in shown["types"]}
+    assert types["stage_change"]["email"] == "weekly"
+    assert types["new_application"]["email"] == "daily"
+    assert "quota" not in types, "a viewer is told of no limits"
+    # What isn't named stays; null is as the workspace has it.
+    again = await client.post(path, json={"escalate_after_hours": None})
+    assert again.json()["escalate_after_hours"] is None
+    assert again.json()["digest"]["hour"] == 17
+    for wrong, field in (
+        ({"digest": {"hour": 24}}, "digest.hour"),
+        ({"digest": {"zone": "Mars/Base"}}, "digest.zone"),
+        ({"types": [{"type": "mention", "email": "now"}]}, "types.0.email"),
+        ({"escalate_after_hours": 169}, "escalate_after_hours"),
+        ({"types": [{"type": "mention", "chat": True}]}, "types.0"),
+    ):
+        refused = await client.post(path, json=wrong)
+        assert refused.status_code == 422, wrong
+        assert refused.json()["errors"][0]["field"].startswith(field), refused.text
+
+
+async def test_admins_decide_of_the_chat(client_for: ClientFor) -> None:
+    client, path = client_for("acme", "admin"), "/api/v1/notifications/defaults"
+    body = {
+        "types": [{"type": "interview", "chat": True, "escalates": False, "email": "hourly"}],
+        "escalate_after_hours": 4,
+        "chat_names": True,
+        "chat_escalations": True,
+        "chat_quiet_hours": {"starts": "22:00", "ends": "07:00", "zone": "UTC"},
+    }
+    decided = (await client.post(path, json=body)).json()
+    (interview,) = [each for each in decided["types"] if each["type"] == "interview"]
+    assert (interview["chat"], interview["escalates"], interview["email"]) == (
+        True,
+        False,
+        "hourly",
+    )
+    assert {name: decided[name] for name in body if name != "types"} == {
+        name: value for name, value in body.items() if name != "types"
+    }
+    assert decided["chats"] == []
+    theirs = client_for("acme", "recruiter")
+    seen = (await theirs.get("/api/v1/notifications/settings")).json()
+    assert seen["workspace_escalates_after_hours"] == 4
+    assert [each["type"] for each in seen["types"] if each["chat"]] == ["interview"]
+    wrong = {"chat_quiet_hours": {"starts": "22:00", "ends": "22:00", "zone": "UTC"}}
+    refused = await client.post(path, json=wrong)
+    assert refused.json()["errors"][0]["field"] == "chat_quiet_hours.ends"
+    undone = {"types": [{"type": "interview", "chat": False}], "escalate_after_hours": 0}
+    assert (await client.post(path, json=undone)).status_code == 200

@@ -216,3 +216,58 @@ async def test_what_to_be_told_of(visit: Visit, hiring: Hiring) -> None:
     await chief.get_by_label("Fixed: Assignments").uncheck()
     await chief.get_by_role("button", name="Save for everybody").click()
     await expect(chief.get_by_text("Saved for everybody.")).to_be_visible()
+
+
+async def test_channels_are_chosen_in_two_tabs(
+    visit: Visit, hiring: Hiring, examined: Examined
+) -> None:
+    page = await visit.page("/account/notifications", "recruiter")
+    second = await page.context.new_page()
+    await second.goto(visit.site.url("acme", "/account/notifications"))
+    progress = "By e-mail: Progress of applications"
+    await expect(page.get_by_label(progress)).to_have_value("daily")
+    await expect(page.get_by_label("By e-mail: Assignments")).to_have_value("at_once")
+    await page.get_by_label(progress).select_option("weekly")
+    await page.get_by_label("Weekly on").select_option("fri")
+    await page.get_by_label("At", exact=True).select_option("17")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await second.reload()
+    await expect(second.get_by_label(progress)).to_have_value("weekly")
+    await expect(second.get_by_label("Weekly on")).to_have_value("fri")
+    await expect(second.get_by_label("At", exact=True)).to_have_value("17")
+    await second.get_by_label(progress).select_option("daily")
+    await second.get_by_label("Weekly on").select_option("mon")
+    await second.get_by_role("button", name="Save", exact=True).click()
+    await expect(second.get_by_text("Saved.")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label(progress)).to_have_value("daily")
+    await is_sound(page, "notification_settings", examined)
+
+
+@pytest.mark.parametrize("width", [360, 390])
+async def test_channels_are_chosen_on_a_phone(visit: Visit, examined: Examined, width: int) -> None:
+    page = await visit.page(
+        "/account/notifications", "admin", size=(width, PHONE[1]), has_touch=True
+    )
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, "nothing sticks out"
+    fields = page.locator(".notice-choices tbody :is(select, input:not([type=hidden]))")
+    count = await fields.count()
+    for field in (fields.nth(0), fields.nth(2), fields.nth(count - 1)):
+        box = await field.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    await page.get_by_label("In the chat: Assignments").check()
+    await page.get_by_label("Goes to the next channel").last.select_option("4")
+    await page.get_by_role("button", name="Save for everybody").tap()
+    await expect(page.get_by_text("Saved for everybody.")).to_be_visible()
+    await expect(page.get_by_text("also in the chat")).to_be_visible()
+    await is_sound(page, f"notification_settings_{width}", examined)
+    await page.get_by_label("In the chat: Assignments").uncheck()
+    await page.get_by_label("Goes to the next channel").last.select_option("0")
+    await page.get_by_role("button", name="Save for everybody").tap()
+    await expect(page.get_by_text("Saved for everybody.")).to_be_visible()
+    await expect(page.get_by_text("also in the chat")).to_have_count(0)
+    examined("fields", count)

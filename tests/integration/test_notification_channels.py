@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from core.applications.contracts import ApplicationView, AssignApplication
 from core.candidates.contracts import AddNote
-from core.jobs.contracts import JobView
+from core.jobs.contracts import ChangeJobStatus, CreateJob, JobView
+from core.notifications import deliveries
 from core.notifications.chat_ports import ChatHandover
 from core.notifications.contracts import (
     ChangeDefaults,
@@ -93,6 +94,16 @@ def worker(plugged: Runtime, database: TestDatabase) -> DueWork:
     return DueWork(TaskRunner(plugged), database.relay_url)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_mails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due is looked at here, before it is made a mail; nobody is woken for it."""
+
+    async def asleep(*_: Any) -> None:
+        pass
+
+    monkeypatch.setattr(deliveries, "wake", asleep)
+
+
 @pytest_asyncio.fixture(autouse=True)
 async def admin(database: TestDatabase, worker: DueWork) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database.admin_url)
@@ -127,16 +138,16 @@ async def collected(hiring: Hiring, *, settle: bool = True) -> DueMail | None:
     now = hiring.runtime.clock.now()
 
     async def work(session: Session) -> DueMail | None:
-        deliveries = PostgresMailDeliveries(session.writer)
+        kept = PostgresMailDeliveries(session.writer)
         found = await collect_due(
             hiring.tenant.members["recruiter"].member_id,
             desk=PostgresNotificationDesk(session.writer),
-            deliveries=deliveries,
+            deliveries=kept,
             tasks=PostgresTasks(session.writer, session.ids, "test"),
             now=now,
         )
         if found is not None and settle:
-            await deliveries.settle([each.view.id for each in found.items], "sent", now)
+            await kept.settle([each.view.id for each in found.items], "sent", now)
         return found
 
     tenant = hiring.tenant.context
@@ -435,7 +446,9 @@ async def test_admins_are_told_of_limits_once_a_month(
 
     async def told_after(before: int) -> list[str]:
         await admin.execute(used, tenant_id, before)
-        await hiring.open_job()
+        # By the admin, who doesn't know of it either.
+        job = await hiring.scope("admin").execute(CreateJob(title="Engineer"))
+        await hiring.scope("admin").execute(ChangeJobStatus(job_id=job.id, status="open"))
         await worker.run_due()
         found = await hiring.scope("admin").ask(ListNotifications(type="quota"))
         return [f"{each.title} ({each.message})" for each in found.items]
