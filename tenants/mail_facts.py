@@ -4,7 +4,7 @@ Stands behind the ports of `core.templates`; rows come from `plugins.postgres.ma
 dates are made here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +27,7 @@ from plugins.postgres.mail_facts import (
     mail_look,
     mail_subject,
 )
+from plugins.postgres.promises import promise_of
 from plugins.postgres.templates import Rows
 from tenants.addresses import tenant_url
 from tenants.careers_seals import TenantFormSeals
@@ -101,6 +102,8 @@ class TenantFacts:
             "status_link": _status_link(subject, site),
         }
         complete = True
+        if kind == "application_received":
+            values["answer_by"] = await _answer_by(self._session, subject)
         if kind in INTERVIEW_KINDS:
             interview = await mail_interview(
                 rows,
@@ -138,6 +141,16 @@ def _status_link(subject: MailSubject, site: str) -> str:
     """
     known = subject.form_id is not None and subject.form_email is not None
     return f"{site}/careers/applications/{STAND_IN}" if known else ""
+
+
+async def _answer_by(session: Session, subject: MailSubject) -> str:
+    """Return the day by which an answer is promised, if mails are to say so."""
+    promise = await promise_of(rows_of(session), JobId(subject.job_id))
+    if promise is None or promise.days is None or not promise.in_mail:
+        return ""
+    due = session.clock.now() + timedelta(days=promise.days)
+    locale = locale_of(subject.language, session.tenant.locale)
+    return format_date(_local(due, session.tenant.time_zone), format="full", locale=locale)
 
 
 def site_url(session: Session, custom_domain: str | None) -> str:

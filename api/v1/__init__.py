@@ -30,6 +30,7 @@ from api.v1.notifications import NotificationController
 from api.v1.plugin_connections import PluginConnectionController
 from api.v1.plugin_routes import PluginRouteController
 from api.v1.plugins import PluginController
+from api.v1.promises import PromiseController
 from api.v1.replies import (
     ConversationController,
     LetterController,
@@ -68,6 +69,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     InterviewController,
     FeedbackController,
     AnalyticsController,
+    PromiseController,
     StreamController,
     SocketController,
     StatusController,

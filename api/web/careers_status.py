@@ -17,6 +17,8 @@ from core.applications.contracts import WithdrawalReason
 from core.careers.contracts import FollowApplication, ProgressView, WithdrawByLink
 from core.careers.errors import LinkNotFound, WithdrawnTooLate
 from core.careers.model import WITHDRAWAL_REASONS
+from core.promises.contracts import ShowPromisedDays
+from tenants.scope import TenantScope
 
 _SECRET: Final = (
     (b"referrer-policy", b"no-referrer"),
@@ -67,6 +69,7 @@ async def application_status(
         link=link,
         is_new=new == "1" and progress.disposition == "active",
         reasons=[(key, labels.WITHDRAWAL[key]) for key in WITHDRAWAL_REASONS],
+        answer_days=await _answer_days(tenant_scope, progress),
         **_standing(progress),
     )
 
@@ -85,6 +88,7 @@ async def application_progress(
         "pieces/careers_progress.html",
         headers=_SECRET,
         **words(request),
+        answer_days=await _answer_days(tenant_scope, progress),
         **_standing(progress),
     )
 
@@ -105,6 +109,13 @@ async def withdraw_application(
     except WithdrawnTooLate:
         pass
     return redirect(f"/careers/applications/{link}", headers=_SECRET)
+
+
+async def _answer_days(tenant_scope: TenantScope, progress: ProgressView) -> int | None:
+    """Return in how many days an answer is promised, while there is one to wait for."""
+    if progress.disposition != "active":
+        return None
+    return await tenant_scope.ask(ShowPromisedDays(job_id=progress.job_id))
 
 
 def _standing(progress: ProgressView) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from core.applications.contracts import ApplicationRow, ListApplications
 from core.interviews.contracts import InterviewView, ListInterviews
 from core.jobs.contracts import ListJobs
 from core.messages.replies import ListTroubles, Trouble
+from core.promises.contracts import ListWaiting, Waiting
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
@@ -28,11 +29,12 @@ _LONG_WAIT: Final = timedelta(days=7)
 async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
     """Show my interviews, who waits for me the longest, and the open jobs."""
     now = datetime.now(UTC)
-    jobs, mine, interviews, troubles = await asyncio.gather(
+    jobs, mine, interviews, troubles, waiting = await asyncio.gather(
         tenant_scope.ask(ListJobs(page=PageRequest(limit=_SHOWN), status="open")),
         _mine(tenant_scope),
         _interviews(tenant_scope, now),
         _troubles(tenant_scope),
+        _waiting(tenant_scope),
     )
     return page(
         request,
@@ -42,6 +44,7 @@ async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Re
         mine_total=len(mine),
         late=[each.id for each in mine if now - each.stage_entered_at > _LONG_WAIT],
         interviews=interviews,
+        waiting=waiting,
         troubles=troubles,
         kinds=INTERVIEW_KIND,
         may_create=may(tenant_scope.actor, Action.CREATE_JOB),
@@ -67,6 +70,13 @@ async def _troubles(scope: TenantScope) -> Sequence[Trouble]:
     if scope.actor.member_id is None or not may(scope.actor, Action.EDIT_CANDIDATE):
         return ()
     return (await scope.ask(ListTroubles())).items[:_SHOWN]
+
+
+async def _waiting(scope: TenantScope) -> Waiting:
+    """Return candidates of mine whose promised answer is near or late."""
+    if scope.actor.member_id is None or not may(scope.actor, Action.VIEW_CANDIDATES):
+        return Waiting((), is_cut=False)
+    return await scope.ask(ListWaiting(mine=True, limit=_SHOWN))
 
 
 async def _interviews(scope: TenantScope, now: datetime) -> Sequence[InterviewView]:

@@ -24,6 +24,7 @@ NotificationType = Literal[
     "interview",
     "feedback",
     "message_failed",
+    "silence",
     "reply",
     "import_finished",
     "bulk_rejection",

@@ -55,6 +55,7 @@ from core.notifications.about import (
 )
 from core.notifications.contracts import NotificationType
 from core.notifications.events import ChatBroken
+from core.promises.events import AnswerNear
 from core.shared.events import Event
 from core.tenancy.events import QuotaNeared
 
@@ -248,6 +249,19 @@ NOTICES: Final[dict[str, Notice]] = {
         message="{job}",
         link=_CANDIDATE,
         grouping="candidate",
+    ),
+    "silence": Notice(
+        type="silence",
+        events=(AnswerNear,),
+        about=of_itself,
+        receivers=("assignee",),
+        otherwise=("recruiters", "starter"),
+        title="{candidate} waits for an answer",
+        titles="{count} candidates wait for an answer",
+        message="{job}",
+        link=_CANDIDATE,
+        links="/dashboard",
+        grouping="job",
     ),
     "message_failed": Notice(
         type="message_failed",

@@ -65,6 +65,11 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         description="Somebody gave feedback on an application of yours.",
         action=Action.VIEW_CANDIDATES,
     ),
+    "silence": TypeOfNotice(
+        label="Promised answers",
+        description="A candidate of yours has waited nearly as long as you promised at most.",
+        action=Action.VIEW_CANDIDATES,
+    ),
     "message_failed": TypeOfNotice(
         label="Messages that failed",
         description="An e-mail to a candidate of yours could not be sent.",

@@ -151,7 +151,15 @@ KINDS: Final[Mapping[TemplateKind, Kind]] = {
             "Application received",
             "Tells candidates that their application has arrived.",
             "candidate",
-            _OF_APPLICATION,
+            (
+                *_OF_APPLICATION,
+                Variable(
+                    "answer_by",
+                    "By when they hear from you, if you promise that and want it said in mails",
+                    "Monday, 7 December 2026",
+                    always=False,
+                ),
+            ),
         ),
         Kind(
             "status_update",

@@ -28,6 +28,7 @@ from plugins.postgres import (
     outbox,
     plugin_calls,
     plugin_store,
+    promise_tables,
     quotas,
     reply_tables,
     resume_tables,
@@ -79,6 +80,7 @@ TABLE_MODULES: Final[tuple[ModuleType, ...]] = (
     stopped_mails,
     sending_domains,
     plugin_calls,
+    promise_tables,
 )
 """In the order in which their revisions were first made; a new slice goes to the end."""
 

@@ -38,6 +38,7 @@ from tests.fixtures.worlds import World, make_world
 __all__ = ["settings"]
 
 FILLED_BY_NO_ROUTE = {
+    "answer_reminders": "Workers fill it; tests/integration/test_promises.py.",
     "audit_heads": "Workers write it when they seal audit entries.",
     "audit_seals": "Workers write it when they seal audit entries.",
     "chat_pauses": "Chats fill it; tests/integration/test_notification_channels.py.",

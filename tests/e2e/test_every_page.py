@@ -86,6 +86,8 @@ OF_MEMBERS: Final = {
     "automation_new": "/settings/automations/new",
     "automations_planned": "/automations",
     "email_domains": "/settings/email",
+    "promised_answers": "/settings/answers",
+    "promised_answers_of_a_job": "/settings/answers?job={job}",
     "audit": "/audit",
     "tasks": "/tasks",
     "account": "/account",

@@ -32,6 +32,7 @@ LEFT_OUT = {
     *("BrowserAdded", "BrowserRemoved", "QuotaNeared", "ChatBroken"),
     *("SendingDomainChecked", "SendingDomainWorsened", "MailStopped", "MailResumed"),
     *("SendersOrdered", "SuppressionRemoved"),
+    *("AnswerNear", "PromiseDropped", "PromiseSet"),
     *("PluginChecked", "PluginConfigured", "PluginDisabled", "PluginEnabled", "PluginUninstalled"),
     *("PluginConnected", "PluginConnectionBroken", "PluginDisconnected"),
     *("CandidateViewed", "ResumeViewed", "FileDownloaded", "MailsChosen", "StatusReported"),

@@ -203,8 +203,12 @@ BEGIN
             SELECT COALESCE(g.name, c.from_stage_name) AS stage, g.position AS place,
                    extract(epoch FROM c.at - b.at) / 86400 AS days
             FROM changes c
-            JOIN stage_changes b ON b.tenant_id = $1 AND b.application_id = c.application_id
-                AND b.sequence = c.sequence - 1
+            -- Numbers in between are missing: being assigned is counted, and is no change of stage.
+            CROSS JOIN LATERAL (
+                SELECT e.at FROM stage_changes e
+                WHERE e.tenant_id = $1 AND e.application_id = c.application_id
+                  AND e.sequence < c.sequence
+                ORDER BY e.sequence DESC LIMIT 1) b
             LEFT JOIN stages g ON g.tenant_id = $1 AND g.id = c.from_stage_id
             WHERE c.from_disposition = 'active'
         ), by_stage AS (
