@@ -13,7 +13,7 @@ from api.mutation import mutate
 from api.paging import CursorParameter, LimitParameter, reply_page
 from api.problems import problems
 from api.replies import Reply
-from api.request_scope import Scoped
+from api.request_scope import Scoped, is_head
 from core.candidates.contracts import (
     AddFile,
     AddNote,
@@ -31,6 +31,7 @@ from core.candidates.contracts import (
     NoteView,
 )
 from core.shared.paging import DEFAULT_LIMIT, Page
+from core.status.contracts.activity import NoteGlance
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,13 +161,21 @@ class FileController(Controller):
     )
     async def download(
         self,
+        request: Request[Any, Any, Any],
         tenant_scope: Scoped,
         candidate_id: FromPath[UUID],
         file_id: FromPath[UUID],
     ) -> Reply[bytes]:
-        """Return the content, to be saved and never to be shown in the page."""
+        """Return the content, to be saved and never to be shown in the page.
+
+        That a member saves it is noted; a page that only shows it reads it by a script.
+        """
         query = DownloadFile(candidate_id=CandidateId(candidate_id), file_id=FileId(file_id))
         file = await tenant_scope.ask(query)
+        is_saved = request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+        if tenant_scope.actor.kind == "member" and is_saved and not is_head(request.scope):
+            glance = NoteGlance(candidate_id=CandidateId(candidate_id), kind="downloaded")
+            await tenant_scope.execute(glance)
         return _attachment(file.view.name, file.content)
 
     @delete(

@@ -11,22 +11,17 @@ from api.request_scope import Scoped
 from api.web import labels
 from api.web.careers import missing
 from api.web.careers_frame import SITE, STRANGERS, careers_page, words
+from api.web.careers_inbox import LONGEST_LINK, SECRET, as_of_visit, shown_inbox
 from api.web.frame import partial, read_form, redirect
 from api.web.languages import mark
 from core.applications.contracts import WithdrawalReason
-from core.careers.contracts import FollowApplication, ProgressView, WithdrawByLink
+from core.careers.contracts import WithdrawByLink
 from core.careers.errors import LinkNotFound, WithdrawnTooLate
+from core.careers.inbox import OpenInbox
+from core.careers.inbox_views import STATUS_MAILS, ApplicantInbox
 from core.careers.model import WITHDRAWAL_REASONS
 from core.promises.contracts import ShowPromisedDays
 from tenants.scope import TenantScope
-
-_SECRET: Final = (
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-robots-tag", b"noindex, nofollow, noarchive"),
-)
-"""The address is the secret: it goes into no Referer and no index."""
-
-_LONGEST_LINK: Final = 200
 
 STANDING: Final[labels.Labels] = {
     "applied": mark("We have your application. The hiring team will look at it."),
@@ -55,41 +50,47 @@ async def application_status(
     tenant_scope: Scoped,
     link: FromPath[str],
     new: Annotated[str, QueryParameter(max_length=5)] = "",
+    kept: Annotated[str, QueryParameter(max_length=5)] = "",
 ) -> Reply[bytes]:
-    """Show where an application stands."""
+    """Show where an application stands, and all that came for its applicant."""
     try:
-        progress = await tenant_scope.ask(FollowApplication(link=link[:_LONGEST_LINK]))
+        inbox = await tenant_scope.ask(OpenInbox(link=link[:LONGEST_LINK]))
     except LinkNotFound:
         return await missing(request, tenant_scope)
     return await careers_page(
         request,
         tenant_scope,
         "careers_status.html",
-        headers=_SECRET,
+        headers=SECRET,
         link=link,
-        is_new=new == "1" and progress.disposition == "active",
+        is_new=new == "1" and inbox.progress.disposition == "active",
+        has_kept=kept == "1",
+        status_mails=STATUS_MAILS,
         reasons=[(key, labels.WITHDRAWAL[key]) for key in WITHDRAWAL_REASONS],
-        answer_days=await _answer_days(tenant_scope, progress),
-        **_standing(progress),
+        **_standing(request, inbox),
     )
 
 
 @get("/careers/applications/{link:str}/progress", opt=STRANGERS, **SITE)
 async def application_progress(
-    request: Request[Any, Any, Any], tenant_scope: Scoped, link: FromPath[str]
+    request: Request[Any, Any, Any],
+    tenant_scope: Scoped,
+    link: FromPath[str],
+    since: Annotated[str, QueryParameter(max_length=40)] = "",
 ) -> Reply[Any]:
     """Return the part of the page that changes, for its script."""
     try:
-        progress = await tenant_scope.ask(FollowApplication(link=link[:_LONGEST_LINK]))
+        found = await tenant_scope.ask(OpenInbox(link=link[:LONGEST_LINK]))
+        inbox = as_of_visit(found, since)
     except LinkNotFound:
         return await missing(request, tenant_scope)
     return partial(
         request,
         "pieces/careers_progress.html",
-        headers=_SECRET,
+        headers=SECRET,
+        link=link,
         **words(request),
-        answer_days=await _answer_days(tenant_scope, progress),
-        **_standing(progress),
+        **_standing(request, inbox),
     )
 
 
@@ -103,12 +104,12 @@ async def withdraw_application(
         (each for each in WITHDRAWAL_REASONS if each == given), None
     )
     try:
-        await tenant_scope.execute(WithdrawByLink(link=link[:_LONGEST_LINK], reason=reason))
+        await tenant_scope.execute(WithdrawByLink(link=link[:LONGEST_LINK], reason=reason))
     except LinkNotFound:
         return await missing(request, tenant_scope)
     except WithdrawnTooLate:
         pass
-    return redirect(f"/careers/applications/{link}", headers=_SECRET)
+    return redirect(f"/careers/applications/{link}", headers=SECRET)
 
 
 async def _answer_days(tenant_scope: TenantScope, progress: ProgressView) -> int | None:
@@ -118,12 +119,16 @@ async def _answer_days(tenant_scope: TenantScope, progress: ProgressView) -> int
     return await tenant_scope.ask(ShowPromisedDays(job_id=progress.job_id))
 
 
-def _standing(progress: ProgressView) -> dict[str, Any]:
+def _standing(request: Request[Any, Any, Any], inbox: ApplicantInbox) -> dict[str, Any]:
+    progress = inbox.progress
     ended = progress.disposition in {"rejected", "withdrawn"}
-    standing = STANDING[progress.disposition if ended else progress.stage_kind]
+    state = progress.disposition if ended else progress.stage_kind
     return {
+        **shown_inbox(request, inbox),
         "progress": progress,
-        "standing": RECEIVED if progress.only_arrived else standing,
+        "state": state,
+        "only_arrived": inbox.only_arrived,
+        "standing": RECEIVED if inbox.only_arrived else STANDING[state],
         "steps": STEPS,
         "kinds": {"active": "info", "hired": "good", "rejected": "", "withdrawn": ""},
         "dispositions": labels.DISPOSITION,

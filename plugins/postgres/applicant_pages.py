@@ -62,7 +62,7 @@ class PostgresApplicantPages:
             .where(
                 submissions.c.application_id == application_id,
                 submissions.c.is_repeated.is_(False),
-                applicant_pages.c.unwanted.any(kind),
+                sa.literal(kind) == sa.any_(applicant_pages.c.unwanted),
             )
             .limit(1)
         )

@@ -1,9 +1,13 @@
 """No address of one tenant's careers site tells or changes anything of another tenant."""
 
+from datetime import UTC, datetime, timedelta
+
 import asyncpg
 
 from api.app import Application
-from core.jobs.contracts import QuestionSpec
+from core.applications.contracts import ListApplications
+from core.interviews.contracts import InterviewId, ScheduleInterview
+from core.jobs.contracts import JobView, QuestionSpec
 from tenants.runtime import Runtime
 from tests.fixtures.applicants import RESUME, Applicant, ApplicantFor, applicant_for
 from tests.fixtures.databases import TestDatabase
@@ -22,7 +26,10 @@ SAYS_NOTHING_OF_JOBS = {
     "GET ~/robots.txt",
 }
 """What holds no job; of these only the look and the notice are a tenant's, tested apart."""
-TABLES = ("applications", "candidates", "candidate_files", "candidate_notes", "submissions")
+TABLES = (
+    *("applications", "candidates", "candidate_files", "candidate_notes", "submissions"),
+    "applicant_pages",
+)
 
 
 async def _rows(database: TestDatabase, tenant: Applicant) -> list[str]:
@@ -38,6 +45,22 @@ async def _rows(database: TestDatabase, tenant: Applicant) -> list[str]:
         ]
     finally:
         await superuser.close()
+
+
+async def _interview(hiring: Hiring, job: JobView) -> InterviewId:
+    (row,) = (await hiring.scope().ask(ListApplications(job_id=job.id))).items
+    starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+    made = await hiring.scope().execute(
+        ScheduleInterview(
+            application_id=row.id,
+            kind="video",
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=1),
+            time_zone="Europe/Berlin",
+            interviewers=(hiring.tenant.members["interviewer"].member_id,),
+        )
+    )
+    return made.id
 
 
 async def test_nothing_crosses_to_the_site_of_another_tenant(
@@ -59,6 +82,7 @@ async def test_nothing_crosses_to_the_site_of_another_tenant(
     )
     await Hiring(runtime, world, "globex").open_job(title="Theirs")
     link = await ours.apply(job, {"resume": ("cv.pdf", RESUME, "application/pdf")})
+    interview = await _interview(hiring, job)
     routes = {
         name: operation
         for name, operation in pages(app).items()
@@ -67,7 +91,7 @@ async def test_nothing_crosses_to_the_site_of_another_tenant(
     words = (CANARY, str(job.id), link)
     before, looked, controls = await _rows(database, ours), 0, 0
     for name, operation in sorted(routes.items()):
-        path = operation.path.format(job_id=job.id, link=link)
+        path = operation.path.format(job_id=job.id, link=link, interview_id=interview)
         if operation.changes:
             fields = theirs.filled(job) | {"reason": "pay"}
             answer = await theirs.client.post(path, data=fields)

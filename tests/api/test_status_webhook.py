@@ -21,7 +21,7 @@ from core.jobs.contracts import JobView
 from core.shared.clock import UtcDatetime
 from core.shared.secret import Secret
 from core.status import receiving
-from core.status.signatures import is_signed, sign
+from core.status.signatures import is_fresh, is_signed, sign
 from tenants.runtime import Runtime
 from tests.fixtures.clients import ClientFor
 from tests.fixtures.databases import TestDatabase
@@ -146,7 +146,7 @@ async def test_a_move_in_between_is_shown_and_never_overwritten(
     application = await hiring.apply(job)
     before = datetime.now(UTC)
     moved = await hiring.move(application, 1, job)
-    late = {
+    late: dict[str, dict[str, Any]] = {
         "if_stage": {"if_stage": str(application.stage_id)},
         "if_version": {"if_version": application.version},
         "occurred_at": {"occurred_at": before.isoformat()},
@@ -162,7 +162,7 @@ async def test_a_move_in_between_is_shown_and_never_overwritten(
     assert (await _now(hiring, application)).disposition == "active"
     history = await _history(client_for, application)
     assert [each["outcome"] for each in history[:3]] == ["conflict"] * 3
-    fits = {"if_stage": str(moved.stage_id), "if_version": moved.version}
+    fits: dict[str, Any] = {"if_stage": str(moved.stage_id), "if_version": moved.version}
     answer = await sender.report(application.id, "check.failed", **fits)
     assert answer.json()["outcome"] == "rejected"
     ended = await sender.report(application.id, "check.clear")
@@ -264,9 +264,11 @@ async def test_no_forged_delivery_is_taken(
     application = await hiring.apply(job)
     body = sender.body(application.id, "check.failed")
     for name, forge in ATTACKS.items():
-        headers = {key: value.encode("utf-8") for key, value in forge(sender, body).items()}
+        headers = {
+            key.encode(): value.encode("utf-8") for key, value in forge(sender, body).items()
+        }
         if name == "bytes that are no text":
-            headers["webhook-signature"] = b"v1,\xff\xfe"
+            headers[b"webhook-signature"] = b"v1,\xff\xfe"
         answer = await sender.client.post(
             f"/api/status/webhook?source={sender.source_id}", content=body, headers=headers
         )
@@ -481,7 +483,7 @@ async def test_secrets_are_sealed_and_shown_once(
     finally:
         await superuser.close()
     for role in ("recruiter", "interviewer", "viewer"):
-        client = client_for("acme", role)  # type: ignore[arg-type]  # one of the roles
+        client = client_for("acme", role)
         assert (await client.get(SOURCES)).status_code == 403
         assert (await client.post(SOURCES, json={"name": "Mine"})).status_code == 403
     examined("tables", len(tables))
@@ -562,6 +564,6 @@ def test_our_signatures_are_those_of_the_specification(examined: Examined) -> No
         code = theirs.removeprefix("v1,").encode()
         assert is_signed([Secret(secret)], "msg_1", stamp, body.encode(), [b"", code])
         assert not is_signed([Secret(secret)], "msg_1", stamp + 1, body.encode(), [code])
-    assert receiving.is_fresh(stamp, UtcDatetime(at + timedelta(minutes=5)))
-    assert not receiving.is_fresh(stamp, UtcDatetime(at + timedelta(minutes=5, seconds=1)))
+    assert is_fresh(stamp, UtcDatetime(at + timedelta(minutes=5)))
+    assert not is_fresh(stamp, UtcDatetime(at + timedelta(minutes=5, seconds=1)))
     examined("bodies", len(bodies))

@@ -1,5 +1,6 @@
 """Nobody hears over any live route what isn't theirs: each one, opened as everybody."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final
@@ -10,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from api.app import Application
-from core.shared.actor import ROLES
+from core.shared.actor import ROLES, Role
 from core.shared.audience import AUDIENCES, PERSONAL
 from core.shared.permissions import PERMISSIONS
 from tenants.runtime import Runtime
@@ -19,7 +20,7 @@ from tests.fixtures.hiring import Hiring
 from tests.fixtures.probes.exemptions import EXEMPT, LIVE
 from tests.fixtures.probes.operations import operations
 from tests.fixtures.sockets import EARS, Ear, dial
-from tests.fixtures.streams import Server, add, head
+from tests.fixtures.streams import WAIT, Message, Server, add, head, messages
 from tests.fixtures.worlds import World
 
 pytestmark = pytest.mark.usefixtures("sequencer")
@@ -88,6 +89,53 @@ async def test_who_may_not_is_refused_by_status(
     for name, (host, headers, expected) in tries.items():
         assert await status_of(stream_server, host, headers) == expected, name
     examined(f"ways into {route}", len(tries))
+
+
+async def test_the_stream_of_statuses_goes_on_where_it_ended_and_tells_nothing_else(
+    stream_server: Server,
+    runtime: Runtime,
+    world: World,
+    database_admin: asyncpg.Connection,
+    examined: Examined,
+) -> None:
+    url = f"http://127.0.0.1:{stream_server.port}/api/status/updates"
+    start = await head(database_admin, world)
+    hiring = Hiring(runtime, world)
+    application = await hiring.apply(await hiring.open_job())
+    await add(database_admin, world, 3)
+    told = 0
+    hears: dict[Role, bool] = {"recruiter": True, "interviewer": False}
+    for role, expected in hears.items():
+        headers = {
+            "Host": "acme.localhost",
+            "Accept": "text/event-stream",
+            "Authorization": f"Bearer {world.acme.members[role].api_key}",
+            "Last-Event-ID": str(start),
+        }
+        end = await head(database_admin, world)
+        heard: list[Message] = []
+        async with (
+            asyncio.timeout(WAIT),
+            httpx.AsyncClient(timeout=WAIT) as client,
+            client.stream("GET", url, headers=headers) as answer,
+        ):
+            assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+            async for message in messages(answer):
+                heard.append(message)
+                if message.id is not None and message.id >= end:
+                    break
+        names = {message.name for message in heard} - {"checkpoint"}
+        assert names == ({"application.created"} if expected else set()), role
+        told += len(heard)
+    page = f"{url}?after={start}"
+    async with httpx.AsyncClient(timeout=WAIT) as client:
+        headers = {
+            "Host": "acme.localhost",
+            "Authorization": f"Bearer {world.acme.members['recruiter'].api_key}",
+        }
+        events = (await client.get(page, headers=headers)).json()["events"]
+    assert [each["aggregate_id"] for each in events] == [str(application.id)]
+    examined("messages", told)
 
 
 @pytest.fixture
