@@ -32,6 +32,8 @@ MAIL_DUE: Final = "mail_notifications"
 AGAIN_AFTER: Final = timedelta(hours=1)
 """A notification that grows is mailed again, but not sooner than this after the last time."""
 
+LONG_DUE: Final = timedelta(hours=1)
+
 _NEAR: Final = timedelta(minutes=5)
 
 
@@ -97,6 +99,12 @@ async def wake(tasks: Tasks, member_id: MemberId, at: UtcDatetime, now: UtcDatet
         run_at=None if at <= now else at,
         unique_key=unique_key,
     )
+
+
+async def wake_overdue(*, deliveries: MailDeliveries, tasks: Tasks, now: UtcDatetime) -> None:
+    """Look once more at what is long due: the task that was to look failed."""
+    for member_id in await deliveries.overdue(UtcDatetime(now - LONG_DUE)):
+        await wake(tasks, member_id, now, now)
 
 
 async def collect_due(

@@ -183,6 +183,10 @@ class MailDeliveries(Protocol):
         """Note that these wait no longer; `sent` is said of what goes out with the transaction."""
         ...
 
+    async def overdue(self, before: UtcDatetime) -> list[MemberId]:
+        """Return the members who have something waiting that was due before."""
+        ...
+
     async def put_off(self, ids: Sequence[NotificationId], until: UtcDatetime) -> None:
         """Let these wait longer."""
         ...

@@ -14,9 +14,10 @@ from core.notifications.contracts import (
     PruneNotifications,
     ShowBadge,
 )
+from core.notifications.deliveries import wake_overdue
 from core.notifications.escalating import take_back
 from core.notifications.events import NotificationsPruned, NotificationsRead, NotificationsSeen
-from core.notifications.ports import InboxQueries, InboxRepository
+from core.notifications.ports import InboxQueries, InboxRepository, MailDeliveries
 from core.notifications.reach import owner_of, reach_of
 from core.ports.tasks import Tasks
 from core.shared.actor import Actor
@@ -107,10 +108,13 @@ async def prune_notifications(
     actor: Actor,
     inbox: InboxRepository,
     posts: ChatPosts,
+    deliveries: MailDeliveries,
+    tasks: Tasks,
     clock: Clock,
     recorder: Recorder,
 ) -> int:
-    """Delete what is old enough."""
+    """Delete what is old enough, and look after what should have been mailed long ago."""
+    await wake_overdue(deliveries=deliveries, tasks=tasks, now=clock.now())
     rows = await inbox.prune(KEPT_AFTER_READING, KEPT, clock.now())
     rows += await posts.prune(UtcDatetime(clock.now() - POSTS_KEPT))
     if rows:

@@ -83,6 +83,15 @@ class PostgresMailDeliveries:
         """Update what waits."""
         await self._change(ids, {"state": state, "settled_at": now})
 
+    async def overdue(self, before: UtcDatetime) -> list[MemberId]:
+        """Look for what nobody took."""
+        rows = await self._unit.all(
+            sa.select(_rows.member_id)
+            .where(_rows.channel == "email", _rows.state == "waiting", _rows.due_at < before)
+            .distinct()
+        )
+        return [MemberId(row.member_id) for row in rows]
+
     async def put_off(self, ids: Sequence[NotificationId], until: UtcDatetime) -> None:
         """Update what waits."""
         await self._change(ids, {"due_at": until})

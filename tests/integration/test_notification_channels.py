@@ -20,6 +20,7 @@ from core.notifications.contracts import (
     ListNotifications,
     MarkRead,
     MarkSeen,
+    PruneNotifications,
     QuietHours,
     ShowDefaults,
     TypeChoice,
@@ -35,6 +36,7 @@ from core.ports.chat import (
     ChatUnavailable,
 )
 from core.shared.actor import system
+from core.shared.ids import MemberId
 from plugins.postgres.notification_deliveries import PostgresMailDeliveries
 from plugins.postgres.notifications import PostgresNotificationDesk
 from plugins.postgres.tasks import PostgresTasks
@@ -69,6 +71,7 @@ class Channel:
 
 
 CHANNEL: Final = Channel()
+woken: Final[list[MemberId]] = []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -98,9 +101,10 @@ def worker(plugged: Runtime, database: TestDatabase) -> DueWork:
 def _nobody_mails(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due is looked at here, before it is made a mail; nobody is woken for it."""
 
-    async def asleep(*_: Any) -> None:
-        pass
+    async def asleep(_tasks: Any, member_id: MemberId, *_: Any) -> None:
+        woken.append(member_id)
 
+    woken.clear()
     monkeypatch.setattr(deliveries, "wake", asleep)
 
 
@@ -178,6 +182,8 @@ async def test_mail_is_promised_once_and_read_on_one_is_read_on_all(
     assert found is not None
     (item,) = found.items
     assert (item.cadence, item.round) == ("at_once", 1)
+    recruiter = hiring.tenant.members["recruiter"].member_id
+    assert woken == [recruiter]
     assert item.view.title.endswith("was given to you")
     assert await collected(hiring) is None, "mailed once"
 
@@ -189,7 +195,14 @@ async def test_mail_is_promised_once_and_read_on_one_is_read_on_all(
         "FROM notification_deliveries"
     )
     assert tuple(row) == ("waiting", 2, True)
-    await admin.execute("UPDATE notification_deliveries SET due_at = now()")
+    # Whoever was to mail it failed: the nightly housekeeping looks after it.
+    woken.clear()
+    long_ago = "UPDATE notification_deliveries SET due_at = now() - interval '2 hours'"
+    await admin.execute(long_ago)
+    tenant = hiring.tenant.context
+    keeper = hiring.runtime.scope(tenant, system(tenant.id), "test-housekeeping")
+    await keeper.execute(PruneNotifications())
+    assert woken == [recruiter]
     await hiring.scope().execute(MarkRead())
     assert await collected(hiring) is None
     assert await admin.fetchval("SELECT state FROM notification_deliveries") == "dropped"

@@ -127,7 +127,7 @@ def test_a_digest_that_counts_24_hours_is_found(
     """The planted defect: the next day is 24 hours from now, whatever the clocks do."""
 
     def naive(wall: object, _weekday: object, _zone: object, now: UtcDatetime) -> UtcDatetime:
-        first = datetime(2026, 1, 1, 7, tzinfo=UTC)  # eight o'clock in Berlin, in winter
+        first = UtcDatetime(datetime(2026, 1, 1, 7, tzinfo=UTC))  # 8:00 in Berlin
         return UtcDatetime(first + timedelta(days=(now - first) // timedelta(days=1) + 1))
 
     monkeypatch.setattr(quiet, "_next_time", naive)
