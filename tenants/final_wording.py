@@ -75,6 +75,8 @@ class TenantFinalWording:
     async def _to_member(self, message: Message) -> Written | None:
         if message.sealed is None or message.purpose == "personal":
             return None
+        if message.purpose == "trial":
+            return None  # it was sent at once
         secrets = self._session.tenant_keys.secrets(self._tenant.id, self._session.unit)
         try:
             opened = await secrets.open(place_of(message.id), message.sealed)

@@ -42,7 +42,7 @@ class MemberTrialPost:
                 headers=(("Auto-Submitted", "auto-generated"),),  # RFC 3834
             ),
         )
-        return TrialMail(address, senders[0].plugin, handover.result, handover.said)
+        return TrialMail(address, senders[0].plugin, handover.result, handover.said, message_id)
 
     async def _receiver(self) -> tuple[str, str]:
         member_id = self._session.actor.member_id

@@ -19,8 +19,9 @@ MessageId = NewType("MessageId", UUID)
 SuppressionId = NewType("SuppressionId", UUID)
 ReplyId = NewType("ReplyId", UUID)
 
-MessagePurpose = TemplateKind | Literal["personal"]
-"""What a message is for. `personal`: somebody of the team wrote it."""
+MessagePurpose = TemplateKind | Literal["personal", "trial"]
+"""What a message is for. `personal`: somebody of the team wrote it. `trial`: a template that a
+member sent to themselves to look at it."""
 
 MessageState = Literal["queued", "sending", "sent", "failed", "unknown"]
 """`sent`: a service took it over. `failed`: it was refused, or nobody took it for a day.
@@ -351,6 +352,26 @@ class MemberMail(MailPossible, Protocol):
 
     async def promise(self, mail: MailToMember) -> MessageId:
         """Queue a mail: it is sent once, if and only if the transaction commits."""
+        ...
+
+
+class TrialSent(msgspec.Struct, frozen=True, kw_only=True):
+    """A template that a member sent to themselves, and what came of it."""
+
+    message_id: MessageId
+    member_id: MemberId
+    to_address: str
+    plugin: str
+    result: Literal["taken", "refused", "away", "unknown"]
+    said: str
+    """The service's reference when it was taken; otherwise why not."""
+
+
+class TrialBook(Protocol):
+    """Keeps that a template was tried, so that services can tell what becomes of the mail."""
+
+    async def note(self, trial: TrialSent) -> None:
+        """Keep it as a message of its own."""
         ...
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -238,6 +239,8 @@ class TrialMail(msgspec.Struct, frozen=True):
     result: Literal["taken", "refused", "away", "unknown"]
     said: str
     """What the plugin's service said."""
+    message_id: UUID | None = None
+    """The mail among those to members, with its timeline."""
 
 
 class ListTemplates(Query[TemplateList], frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Looking at a template before it is saved: the preview, and sending it to oneself."""
 
 from core.applications.contracts import ApplicationId
+from core.messages.contracts import MessageId, TrialBook, TrialSent
 from core.shared.actor import Actor
 from core.shared.errors import InvalidInput, NotFound
 from core.shared.events import Recorder
@@ -67,9 +68,26 @@ async def send_trial_mail(
 
 @handles(RecordTrialMail, action=Action.MANAGE_TENANT)
 async def record_trial_mail(
-    command: RecordTrialMail, *, actor: Actor, saved: SavedTemplates, recorder: Recorder
+    command: RecordTrialMail,
+    *,
+    actor: Actor,
+    saved: SavedTemplates,
+    book: TrialBook,
+    recorder: Recorder,
 ) -> TrialMail:
-    """Record who tried which template."""
+    """Record who tried which template, and keep the mail among those to members."""
+    sent = command.sent
+    if sent.message_id is not None and sent.plugin is not None and actor.member_id is not None:
+        await book.note(
+            TrialSent(
+                message_id=MessageId(sent.message_id),
+                member_id=actor.member_id,
+                to_address=sent.to_address,
+                plugin=sent.plugin,
+                result=sent.result,
+                said=sent.said,
+            )
+        )
     latest = await saved.latest(command.kind, command.language)
     recorder.record(
         TemplateTested(

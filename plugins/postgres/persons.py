@@ -25,16 +25,36 @@ NOT_SHOWN: Final[Mapping[str, str]] = {
 }
 """Tables about candidates that say nothing which isn't said elsewhere, with the reason."""
 
-WITHHELD: Final[Mapping[str, tuple[str, ...]]] = {"submissions": ("link_hash",)}
-"""Columns that are credentials."""
+WITHHELD: Final[Mapping[str, tuple[str, ...]]] = {
+    "messages": ("sealed",),
+    "reply_files": ("content",),
+    "submissions": ("link_hash",),
+}
+"""Columns that are credentials, or contents that are handed out as files."""
+
+
+def _public_name(which: str) -> str:
+    """Return SQL for what a candidate is told of a stage, also of one that is gone by now."""
+    # `which` is one of two words of ours.
+    return (
+        "coalesce((SELECT coalesce(s.public_name, s.name) FROM stages s "  # noqa: S608
+        f"WHERE s.tenant_id = t.tenant_id AND s.id = t.{which}_stage_id), "
+        f"(SELECT j.former_public_names ->> t.{which}_stage_id::text FROM jobs j "
+        f"WHERE j.tenant_id = t.tenant_id AND j.id = t.job_id), t.{which}_stage_name)"
+    )
+
 
 _ADDED: Final[Mapping[str, str]] = {
     "applications": (
         " || jsonb_build_object("
         "'job_title', (SELECT j.title FROM jobs j WHERE j.tenant_id = t.tenant_id "
         "AND j.id = t.job_id), "
-        "'stage_name', (SELECT s.name FROM stages s WHERE s.tenant_id = t.tenant_id "
-        "AND s.id = t.stage_id))"
+        "'stage_name', (SELECT coalesce(s.public_name, s.name) FROM stages s "
+        "WHERE s.tenant_id = t.tenant_id AND s.id = t.stage_id))"
+    ),
+    "stage_changes": (
+        " || jsonb_build_object("
+        f"'from_stage_name', {_public_name('from')}, 'to_stage_name', {_public_name('to')})"
     ),
 }
 """What makes a row understood by people."""

@@ -13,7 +13,7 @@ from core.messages import (
     unmatched,
     usecases,
 )
-from core.messages.contracts import MailPossible, MemberMail
+from core.messages.contracts import MailPossible, MemberMail, TrialBook
 from core.messages.ports import (
     FinalWording,
     MessageQueries,
@@ -31,6 +31,7 @@ from core.messages.reply_ports import (
     ReplyTokens,
 )
 from core.messages.to_members import MemberMailer
+from core.messages.trials import Trials
 from core.shared.usecase import USE_CASES as REGISTERED
 from plugins.postgres.message_queries import PostgresMessageQueries
 from plugins.postgres.messages import PostgresMessages
@@ -101,6 +102,9 @@ PROVIDERS: Providers = {
     MailPossible: _Possible,
     MemberMail: member_mail_of,
     Postman: postman_of,
+    TrialBook: lambda session: Trials(
+        PostgresMessages(session.writer), session.clock, recorder_of(session)
+    ),
     Replies: lambda session: PostgresReplies(session.writer),
     Letters: lambda session: PostgresLetters(session.writer),
     ReplyQueries: lambda session: PostgresReplyQueries(session.reader),

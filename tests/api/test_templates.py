@@ -121,6 +121,11 @@ async def test_a_template_is_sent_to_oneself(
     box = await admin.get("/api/v1/plugins/mailbox/x/messages", params={"to": address})
     (mail,) = box.json()["items"]
     assert mail["subject"] == "Just trying"
+    listed = (await admin.get("/api/v1/member-messages")).json()["items"]
+    (row,) = [each for each in listed if each["id"] == sent["message_id"]]
+    assert (row["purpose"], row["state"], row["to_address"]) == ("trial", "sent", address)
+    story = await admin.get(f"/api/v1/member-messages/{row['id']}/timeline")
+    assert [each["kind"] for each in story.json()["items"]] == ["queued", "sent"]
     wrong = await admin.post(f"{HERE}/test", json={"body": "{{x}}"})
     assert wrong.status_code == 422
 

@@ -26,6 +26,7 @@ from core.candidates.errors import CandidateMerged, CandidateNotFound
 from core.candidates.personal_data import ExportPersonalData, PersonalData
 from core.installations.contracts import DisablePlugin, UninstallPlugin
 from core.interviews.contracts import ScheduleInterview, SubmitFeedback
+from core.jobs.contracts import SetJobStages, StageSpec
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
 from core.shared.errors import Forbidden
 from plugins.postgres.persons import NOT_SHOWN, WITHHELD, about_candidates
@@ -126,8 +127,13 @@ async def test_everything_about_a_person_is_there_and_of_nobody_else(
     hiring = plugged.hiring
     person = await plugged.candidate("then@example.com")
     other = await plugged.candidate("grace@example.com")
-    job = await hiring.open_job(title="Analyst")
     scope = hiring.scope()
+    job = await hiring.open_job(title="Analyst")
+    renamed = tuple(
+        StageSpec(each.name, each.kind, id=each.id, public_name=f"Public {place}")
+        for place, each in enumerate(job.stages)
+    )
+    job = await scope.execute(SetJobStages(job_id=job.id, stages=renamed))
     for each in (person, other):
         application = await hiring.apply_as(each.id, job, source="careers")
         await plugged.run()
@@ -173,6 +179,9 @@ async def test_everything_about_a_person_is_there_and_of_nobody_else(
     assert (applied["job_title"], applied["disposition"]) == ("Analyst", "rejected")
     kinds = [each["kind"] for each in found.records["stage_changes"]]
     assert sorted(kinds) == ["applied", "moved", "rejected"]
+    named = {each["to_stage_name"] for each in found.records["stage_changes"]}
+    assert applied["stage_name"] in named
+    assert named <= {stage.public_name for stage in job.stages}, "an inside name was handed out"
     encoded = msgspec.json.encode(found).decode()
     assert str(other.id) not in encoded
     assert str(hiring.tenant.id) not in encoded
