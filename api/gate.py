@@ -7,7 +7,7 @@ has. It is raw ASGI and makes few objects per request, since every request pays 
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
@@ -62,6 +62,9 @@ class Gate:
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
+        if scope["method"] == "HEAD":
+            # A copy is answered as GET; the server goes on to know that no body comes.
+            scope = cast("HTTPScope", dict(scope))
         headers = dict(scope["headers"])
         ids = self._runtime.ids
         request_id = request_id_from(headers, ids)
