@@ -45,6 +45,7 @@ WIDTHS: Final = (1440, 1024, 390)
 
 OPEN: Final = {
     "sign_in": "/sign-in",
+    "sign_in_link": "/sign-in/link?token=0123456789abcdef0123",
     "forgotten_password": "/forgotten-password",
     "new_password": "/new-password?token=0123456789abcdef0123",
     "missing": "/no-such-page",
