@@ -15,7 +15,7 @@ from api.web.careers_inbox import LONGEST_LINK, SECRET, as_of_visit, shown_inbox
 from api.web.frame import partial, read_form, redirect
 from api.web.languages import mark
 from core.applications.contracts import WithdrawalReason
-from core.careers.contracts import WithdrawByLink
+from core.careers.contracts import ProgressView, WithdrawByLink
 from core.careers.errors import LinkNotFound, WithdrawnTooLate
 from core.careers.inbox import OpenInbox
 from core.careers.inbox_views import STATUS_MAILS, ApplicantInbox
@@ -67,6 +67,7 @@ async def application_status(
         has_kept=kept == "1",
         status_mails=STATUS_MAILS,
         reasons=[(key, labels.WITHDRAWAL[key]) for key in WITHDRAWAL_REASONS],
+        answer_days=await _answer_days(tenant_scope, inbox.progress),
         **_standing(request, inbox),
     )
 
@@ -89,6 +90,7 @@ async def application_progress(
         "pieces/careers_progress.html",
         headers=SECRET,
         link=link,
+        answer_days=await _answer_days(tenant_scope, inbox.progress),
         **words(request),
         **_standing(request, inbox),
     )
