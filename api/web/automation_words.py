@@ -102,6 +102,7 @@ SKIPPED: Final[Labels] = {
     "no_address": mark("there is no e-mail address"),
     "nobody_sends": mark("no plugin sends e-mail"),
     "nothing_to_say": mark("there was nothing to say"),
+    "unsubscribed": mark("the candidate wants no such mails"),
     "interview_changed": mark("the interview was changed"),
     "deleted": mark("the automation was deleted"),
     "conditions": mark("its conditions don't hold any more"),

@@ -59,6 +59,7 @@ SkipReason = Literal[
     "no_address",
     "nobody_sends",
     "nothing_to_say",
+    "unsubscribed",
     "interview_changed",
     "deleted",
     "conditions",

@@ -252,6 +252,10 @@ class Mail(Protocol):
         """Whether anything sends mail for the tenant."""
         ...
 
+    async def is_stopped(self, template: TemplateKind, application_id: ApplicationId) -> bool:
+        """Whether the candidate has stopped mails of that kind."""
+        ...
+
     async def write(
         self,
         template: TemplateKind,

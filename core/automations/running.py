@@ -68,6 +68,8 @@ async def _misfit(desk: Desk, step: Step, standing: Standing) -> SkipReason | No
         return None
     if not standing.has_address:
         return "no_address"
+    if await desk.mail.is_stopped(step.does.template, step.application_id):
+        return "unsubscribed"
     return None if await desk.mail.is_possible() else "nobody_sends"
 
 

@@ -12,7 +12,8 @@ from core.ports.tasks import Tasks
 from core.shared.clock import Clock
 from core.shared.events import Recorder
 from core.shared.ids import Ids
-from core.templates.contracts import ApplicationMail, TemplateKind
+from core.templates.contracts import UNSUBSCRIBABLE, ApplicationMail, TemplateKind
+from core.unsubscribing.contracts import StoppedMails
 
 
 class MessageWriter:
@@ -27,6 +28,7 @@ class MessageWriter:
         clock: Clock,
         ids: Ids,
         recorder: Recorder,
+        stopped: StoppedMails,
     ) -> None:
         self._mail = mail
         self._messages = messages
@@ -35,10 +37,18 @@ class MessageWriter:
         self._clock = clock
         self._ids = ids
         self._recorder = recorder
+        self._stopped = stopped
 
     async def is_possible(self) -> bool:
         """Whether a plugin that sends is enabled."""
         return bool(await self._postman.senders())
+
+    async def is_stopped(self, template: TemplateKind, application_id: ApplicationId) -> bool:
+        """Whether the candidate wants no such mails any more."""
+        if template not in UNSUBSCRIBABLE:
+            return False
+        address = await self._mail.address(application_id)
+        return address is not None and await self._stopped.since(address, template) is not None
 
     async def write(
         self,

@@ -131,6 +131,10 @@ class Wording(Protocol):
 class ApplicationMail(Protocol):
     """Words mails to candidates about their application."""
 
+    async def address(self, application_id: ApplicationId) -> str | None:
+        """Return where mails about an application go; None when that isn't known."""
+        ...
+
     async def write(
         self,
         kind: TemplateKind,

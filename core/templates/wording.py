@@ -64,6 +64,11 @@ class CandidateMail:
         self._facts = facts
         self._stop_url = stop_url
 
+    async def address(self, application_id: ApplicationId) -> str | None:
+        """Return the candidate's first address."""
+        facts = await self._facts.of_application(application_id, "status_update")
+        return None if facts is None else facts.to_address
+
     async def write(
         self,
         kind: TemplateKind,

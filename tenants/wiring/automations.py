@@ -31,6 +31,7 @@ from plugins.postgres.automation_views import PostgresStepQueries
 from plugins.postgres.automations import PostgresRuleChanges, PostgresRules
 from plugins.postgres.messages import PostgresMessages
 from plugins.postgres.own_automations import PostgresOwnRules, PostgresOwnRuleStore
+from plugins.postgres.stopped_mails import PostgresStoppedMailQueries
 from plugins.postgres.tasks import PostgresTasks
 from tenants.automation_effects import TenantReceiverZones, UseCaseEffects
 from tenants.injection import BUILT_IN, Provider, Providers, Session, bind, recorder_of
@@ -85,6 +86,7 @@ def _desk(session: Session) -> Desk:
             session.clock,
             session.ids,
             recorder_of(session),
+            PostgresStoppedMailQueries(rows_of(session)),
         ),
         effects=UseCaseEffects(session, _WHAT_RULES_CAUSE),
         zones=TenantReceiverZones(session.tenant),
