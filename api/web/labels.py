@@ -107,6 +107,7 @@ NOT_SENT: Final[Labels] = {
     "no_address": mark("there is no e-mail address"),
     "nobody_sends": mark("no plugin sends e-mail"),
     "nothing_to_say": mark("there was nothing to say"),
+    "unsubscribed": mark("the candidate wants no such mails"),
     "interview_changed": mark("the interview was changed"),
 }
 """Why an automation sent nothing."""
@@ -217,3 +218,13 @@ READING_STATE: Final[Labels] = {
     "unsupported": mark("Not a kind that is read"),
     "failed": mark("Could not be read"),
 }
+
+REPORT_OUTCOME: Final[Labels] = {
+    "noted": mark("Noted"),
+    "unmapped": mark("Noted: nobody said what it does"),
+    "unchanged": mark("Nothing to change"),
+    "conflict": mark("Nothing was changed: somebody moved it in the meantime"),
+    "ended": mark("Nothing was changed: the application has ended"),
+    "no_such_stage": mark("Nothing was changed: the job has no such stage"),
+}
+"""What came of a report from outside that changed nothing."""
