@@ -76,7 +76,7 @@ class ConversationController(Controller):
     @get(
         operation_id="showConversation",
         summary="Show the conversation with a candidate",
-        responses=problems(403),
+        responses=problems(403, 404),
     )
     async def show(self, tenant_scope: Scoped, candidate_id: FromPath[UUID]) -> Reply[Conversation]:
         """Return the newest messages with their timelines, and the newest replies, newest first.

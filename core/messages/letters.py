@@ -19,7 +19,7 @@ from core.messages.usecases import view_of
 from core.ports.tasks import Tasks
 from core.shared.actor import Actor
 from core.shared.clock import Clock
-from core.shared.errors import FieldError, InvalidInput
+from core.shared.errors import FieldError, InvalidInput, NotFound
 from core.shared.events import Recorder
 from core.shared.ids import Ids
 from core.shared.permissions import Action
@@ -58,9 +58,7 @@ async def write_letter(
     _require_words(subject, text)
     thread = await replies.thread_of_application(command.application_id)
     if thread is None:
-        raise InvalidInput(
-            FieldError("application_id", "There is no such application.", "unknown_application")
-        )
+        raise NotFound("There is no such application.")
     if not thread.addresses:
         raise InvalidInput(
             FieldError(

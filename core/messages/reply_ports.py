@@ -128,7 +128,7 @@ class ReplyQueries(Protocol):
     """Reads views straight from rows."""
 
     async def conversation(self, candidate_id: CandidateId) -> Conversation:
-        """Return the newest of what was written and came back."""
+        """Return the newest of what was written and came back. Raises NotFound."""
         ...
 
     async def unmatched(self, page: PageRequest) -> Page[ReplyView]:

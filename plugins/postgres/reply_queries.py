@@ -13,6 +13,7 @@ from core.messages.contracts import MessageRow, SuppressionView
 from core.messages.replies import Conversation, Letter, ReplyFile, ReplyView, Trouble
 from core.messages.timeline import Entry, in_order
 from core.shared.cursor import decode_cursor, encode_cursor
+from core.shared.errors import NotFound
 from core.shared.ids import MemberId
 from core.shared.paging import Page, PageRequest
 from plugins.postgres.application_tables import applications
@@ -72,7 +73,8 @@ class PostgresReplyQueries:
         self._reader = reader
 
     async def conversation(self, candidate_id: CandidateId) -> Conversation:
-        """Return the newest of it."""
+        """Return the newest of it. Raises NotFound without such a candidate."""
+        known = await self._addresses(candidate_id)
         letters = await self._letters(candidate_id)
         answers = await self._replies(
             sa.select(*_REPLY)
@@ -81,7 +83,7 @@ class PostgresReplyQueries:
             .order_by(replies.c.received_at.desc(), replies.c.id.desc())
             .limit(MOST_SHOWN)
         )
-        suppressed = await self._suppressed(candidate_id, {each.to_address for each in letters})
+        suppressed = await self._suppressed(known | {each.to_address.lower() for each in letters})
         return Conversation(letters=letters, replies=answers, suppressed=suppressed)
 
     async def unmatched(self, page: PageRequest) -> Page[ReplyView]:
@@ -198,14 +200,16 @@ class PostgresReplyQueries:
             for row in rows
         )
 
-    async def _suppressed(
-        self, candidate_id: CandidateId, written_to: set[str]
-    ) -> tuple[SuppressionView, ...]:
+    async def _addresses(self, candidate_id: CandidateId) -> set[str]:
+        """Return the addresses of the profile. Raises NotFound."""
         found = await self._reader.select(
             sa.select(candidates.c.emails).where(candidates.c.id == candidate_id)
         )
-        known = {each.lower() for row in found for each in row.emails}
-        known |= {each.lower() for each in written_to}
+        if not found:
+            raise NotFound("There is no such candidate.")
+        return {each.lower() for each in found[0].emails}
+
+    async def _suppressed(self, known: set[str]) -> tuple[SuppressionView, ...]:
         if not known:
             return ()
         rows = await self._reader.select(
