@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -9,7 +10,9 @@ import pytest
 import pytest_asyncio
 
 from core.applications.contracts import ApplicationId, GetApplication
-from core.candidates.contracts import DeleteCandidate
+from core.automations.contracts import CreateRule, ListPlanned
+from core.automations.definition import RuleDefinition, SendMail, WhenApplied
+from core.candidates.contracts import CreateCandidate, DeleteCandidate
 from core.messages.contracts import MessageId, ShowMessage
 from core.notifications.contracts import ChangeDefaults, ShowSettings, TypeDefault
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
@@ -22,6 +25,7 @@ from tenants.tasks import TaskRunner
 from tests.fixtures.clients import ClientFor
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
 from tests.fixtures.plugins import catalogue_of, enable, made_plugin, manifest_of, runtime_with
 from tests.fixtures.surveys import Survey, member_path
 from tests.fixtures.worlds import World
@@ -275,3 +279,38 @@ async def test_what_an_admin_decided_stays(
     types = (await scope.ask(ShowSettings())).types
     assert next(each.email for each in types if each.type == "assignment") == "at_once"
     await admin.execute(ChangeDefaults(types=(TypeDefault(type="assignment", locked=False),)))
+
+
+async def test_a_rule_mails_the_link_and_skips_who_used_it(
+    runtime: Runtime, world: World, database: TestDatabase, stranger: httpx.AsyncClient
+) -> None:
+    await enable(runtime, world.acme, "taking")
+    worker = DueWork(TaskRunner(runtime), database.relay_url)
+    hiring = Hiring(runtime, world)
+    rule = await hiring.scope("admin").execute(
+        CreateRule(
+            definition=RuleDefinition(
+                name="Ask", when=WhenApplied(), action=SendMail(template="survey")
+            )
+        )
+    )
+    address = f"{uuid4().hex}@example.com"
+    outcomes = []
+    for _ in range(2):
+        candidate = await hiring.scope().execute(
+            CreateCandidate(full_name="Ada Löw", emails=(address,))
+        )
+        application = await hiring.apply_as(candidate.id, await hiring.open_job(), source="careers")
+        while await worker.run_due():
+            pass
+        steps = await hiring.scope().ask(ListPlanned(application_id=application.id))
+        outcomes += [(each.state, each.reason) for each in steps.items if each.rule_key == rule.key]
+        sent = [each for each in TAKEN if each.to.address == address]
+        if len(outcomes) == 1:
+            (mail,) = [each for each in sent if "List-Unsubscribe" in dict(each.headers)]
+            url = dict(mail.headers)["List-Unsubscribe"].strip("<>")
+            assert url in mail.text
+            path = "/unsubscribe/" + url.rpartition("/")[2]
+            stopped = await stranger.post(path, data=ONE_CLICK)
+            assert stopped.status_code == 200, url
+    assert outcomes == [("done", None), ("skipped", "unsubscribed")]
