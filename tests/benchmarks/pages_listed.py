@@ -21,6 +21,8 @@ SEARCHES: Final = {
     "candidates, a skill and a tag": "/candidates?skill=Python&tag=senior",
     "candidates of a job": "/candidates?job={job}",
     "jobs searched": "/jobs?q=engineer",
+    "analytics of the busiest month": "/analytics?from=2026-01-15&to=2026-02-13",
+    "analytics of a job": "/analytics?from=2026-01-15&to=2026-02-13&job={job}",
 }
 CAREERS: Final = {
     "careers": "/careers",
