@@ -99,6 +99,13 @@ async def new_automation(request: Request[Any, Any, Any], tenant_scope: Scoped) 
     return await _editor(request, tenant_scope, None, shown(None))
 
 
+@post(f"{PATH}/new", opt={"form": True}, status_code=303, **WEB)
+async def create_automation(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[Any]:
+    """Keep a new rule, or only try it."""
+    require(tenant_scope, Action.MANAGE_TENANT)
+    return await _written(request, tenant_scope, None)
+
+
 @get(f"{PATH}/{{key:str}}", **WEB)
 async def automation(
     request: Request[Any, Any, Any],
@@ -123,33 +130,13 @@ async def automation(
 async def save_automation(
     request: Request[Any, Any, Any], tenant_scope: Scoped, key: FromPath[str]
 ) -> Reply[Any]:
-    """Keep, try or delete a rule; `new` makes one."""
+    """Keep, try or delete a rule."""
     require(tenant_scope, Action.MANAGE_TENANT)
-    rule = None if key == "new" else await _own(tenant_scope, key)
-    form = await read_form(request)
-    if rule is not None and form["do"] == "delete":
+    rule = await _own(tenant_scope, key)
+    if (await read_form(request))["do"] == "delete":
         await tenant_scope.execute(DeleteRule(key=key))
         return redirect(f"{PATH}?done=deleted")
-    values = typed(form)
-    try:
-        body = said_by(values)
-        definition = definition_of(body)
-        if form["do"] == "try":
-            tried = await tenant_scope.ask(TryRule(definition=definition, job_id=body.job_id))
-            return await _editor(request, tenant_scope, rule, values, tried=tried)
-        kept = await _kept(tenant_scope, rule, definition, body.job_id, is_on=body.enabled)
-    except DomainError as error:
-        refusal = said(error, FIELDS)
-        return await _editor(
-            request,
-            tenant_scope,
-            rule,
-            values,
-            status=status_of(error),
-            error=refusal["error"],
-            errors=errors_of(refusal["errors"]),
-        )
-    return redirect(f"{PATH}/{kept.key}?done=saved")
+    return await _written(request, tenant_scope, rule)
 
 
 @get(PLANNED, **WEB)
@@ -211,6 +198,32 @@ async def change_planned(request: Request[Any, Any, Any], tenant_scope: Scoped) 
         return redirect(f"{PLANNED}?done=now")
     await tenant_scope.execute(TakeBackMany(step_ids=step_ids))
     return redirect(f"{PLANNED}?done=taken_back")
+
+
+async def _written(
+    request: Request[Any, Any, Any], tenant_scope: TenantScope, rule: RuleView | None
+) -> Reply[Any]:
+    form = await read_form(request)
+    values = typed(form)
+    try:
+        body = said_by(values)
+        definition = definition_of(body)
+        if form["do"] == "try":
+            tried = await tenant_scope.ask(TryRule(definition=definition, job_id=body.job_id))
+            return await _editor(request, tenant_scope, rule, values, tried=tried)
+        kept = await _kept(tenant_scope, rule, definition, body.job_id, is_on=body.enabled)
+    except DomainError as error:
+        refusal = said(error, FIELDS)
+        return await _editor(
+            request,
+            tenant_scope,
+            rule,
+            values,
+            status=status_of(error),
+            error=refusal["error"],
+            errors=errors_of(refusal["errors"]),
+        )
+    return redirect(f"{PATH}/{kept.key}?done=saved")
 
 
 async def _kept(
@@ -321,6 +334,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     automations,
     save_quiet_hours,
     new_automation,
+    create_automation,
     automation,
     save_automation,
     planned_steps,

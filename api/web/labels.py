@@ -99,18 +99,6 @@ WITHDRAWAL: Final[Labels] = {
     "no_response": mark("No response"),
     "other": mark("Other reason"),
 }
-NOT_SENT: Final[Labels] = {
-    "moved_on": mark("it was moved on"),
-    "no_longer_rejected": mark("it isn't rejected any more"),
-    "closed": mark("it was closed"),
-    "switched_off": mark("the automation was switched off"),
-    "no_address": mark("there is no e-mail address"),
-    "nobody_sends": mark("no plugin sends e-mail"),
-    "nothing_to_say": mark("there was nothing to say"),
-    "unsubscribed": mark("the candidate wants no such mails"),
-    "interview_changed": mark("the interview was changed"),
-}
-"""Why an automation sent nothing."""
 STAGE_KIND: Final[Labels] = {
     "applied": mark("Applied"),
     "in_progress": mark("In progress"),

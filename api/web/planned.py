@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web import labels
+from api.web import automation_words as words
 from api.web.frame import WEB, may, partial
 from core.applications.contracts import ApplicationId
 from core.automations.contracts import ListPlanned
@@ -28,7 +28,7 @@ async def planned(
         application_id=application_id,
         waiting=[each for each in found.items if each.state == "planned"],
         ended=[each for each in found.items if each.state != "planned"],
-        reasons=labels.NOT_SENT,
+        words=words,
         may_take_back=may(tenant_scope.actor, Action.MOVE_APPLICATION),
     )
 

@@ -1,8 +1,10 @@
 """Rules of a workspace's own: through real events and real tasks, with loops that can't happen."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -11,6 +13,7 @@ import pytest_asyncio
 from core.applications.contracts import (
     ApplicationView,
     AssignApplication,
+    CreateBulkRejection,
     GetHistory,
     WithdrawApplication,
 )
@@ -20,17 +23,23 @@ from core.automations.contracts import (
     ChangeRule,
     CreateRule,
     DeleteRule,
+    DoNow,
+    ListAllPlanned,
     ListPlanned,
     ListRules,
+    ListWaitingRejections,
     LookForSilence,
+    RewriteRule,
     RuleView,
     ShowRule,
     StepView,
+    TakeBackMany,
     TryRule,
 )
 from core.automations.definition import (
     AssignTo,
     IfAnswer,
+    IfAssignee,
     IfDepartment,
     IfStage,
     MoveTo,
@@ -41,20 +50,24 @@ from core.automations.definition import (
     WhenApplied,
     WhenAssigned,
     WhenFeedbackMissing,
+    WhenInterviewAhead,
     WhenNoAnswer,
     WhenRejected,
     WhenStageReached,
     WhenWithdrawn,
     WriteNote,
 )
-from core.automations.errors import RuleIsDefault, RuleNotFound, TooManyRules
+from core.automations.errors import RuleChanged, RuleIsDefault, RuleNotFound, TooManyRules
+from core.automations.quiet import QuietTimes
 from core.candidates.contracts import CreateCandidate, GetCandidate, ListNotes
+from core.interviews.contracts import ScheduleInterview, SubmitFeedback
 from core.jobs.contracts import JobView, QuestionSpec, SetJobStages, StageSpec
 from core.messages.contracts import ListMessages
 from core.notifications.contracts import ListNotifications
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
 from core.shared.actor import system
 from core.shared.errors import Forbidden, InvalidInput
+from core.shared.paging import PageRequest
 from plugins.sdk import PluginContext, PortAdapter
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
@@ -455,3 +468,202 @@ async def test_a_dry_run_tells_what_would_have_been(here: Workspace, days: Days)
         await here.scope("admin").ask(TryRule(definition=other))
     with pytest.raises(Forbidden):
         await here.scope().ask(TryRule(definition=definition))
+
+
+def around(zone: str) -> tuple[QuietTimes, datetime]:
+    """Quiet hours that last for another hour there, and when they end."""
+    there = datetime.now(ZoneInfo(zone)).replace(second=0, microsecond=0)
+    hours = QuietTimes(f"{there - timedelta(hours=1):%H:%M}", f"{there + timedelta(hours=1):%H:%M}")
+    return hours, (there + timedelta(hours=1)).astimezone(UTC)
+
+
+async def test_quiet_hours_hold_where_the_candidate_is(
+    here: Workspace, days: Days, examined: Examined
+) -> None:
+    hours, ends = around("America/New_York")
+    await here.scope("admin").execute(ChangeAutomationSettings(quiet_hours=hours))
+    rule = await here.rule(when=WhenApplied(), action=SendMail(template="status_update"))
+    job, in_new_york = await here.open_job(), await here.open_job(location="New York")
+    held = [
+        await here.applied(job, location="New York, USA"),
+        await here.applied(job, phones=("+12125550123",)),
+        await here.applied(in_new_york),
+    ]
+    free = await here.applied(in_new_york, location="Tokyo")
+    await days.work()
+    for each in held:
+        (step,) = await here.steps(each, rule)
+        assert (step.state, step.due_at) == ("planned", ends)
+        assert step.wanted_at is not None
+        assert await here.told(each) == []
+    assert await here.outcomes(free, rule) == [("done", None)]
+    # A worker that comes too early, or hours that were changed: it is held on, and not dropped.
+    await days.everything_is_due()
+    for each in held:
+        assert await here.outcomes(each, rule) == [("planned", None)]
+    await here.scope("admin").execute(ChangeAutomationSettings(quiet_hours=None))
+    await days.everything_is_due()
+    await days.everything_is_due()
+    for each in held:
+        assert await here.outcomes(each, rule) == [("done", None)]
+        assert sorted(await here.told(each)) == ["application_received", "status_update"]
+    examined("candidates in a night", len(held))
+
+
+async def test_what_is_planned_is_taken_back_or_done_at_once(
+    here: Workspace, days: Days, world: World
+) -> None:
+    hours, _ = around("UTC")
+    rule = await here.rule(
+        when=WhenApplied(), action=SendMail(template="status_update"), delay_minutes=60
+    )
+    applied = [await here.applied(await here.open_job(location="Reykjavik")) for _ in range(3)]
+    await days.work()
+    await here.scope("admin").execute(ChangeAutomationSettings(quiet_hours=hours))
+    (back,), (now,), (late,) = [await here.steps(each, rule) for each in applied]
+    query = ListAllPlanned(rule_key=rule.key, page=PageRequest(limit=2))
+    first = await here.scope().ask(query)
+    assert [each.id for each in first.items] == [back.id, now.id]
+    rest = await here.scope().ask(
+        ListAllPlanned(rule_key=rule.key, page=PageRequest(cursor=first.next_cursor))
+    )
+    assert [each.id for each in rest.items] == [late.id]
+    one_job = ListAllPlanned(job_id=applied[0].job_id, rule_key=rule.key)
+    assert [each.id for each in (await here.scope().ask(one_job)).items] == [back.id]
+    foreign = Workspace(here.runtime, world, "globex")
+    assert (await foreign.scope().ask(query)).items == []
+    stolen = await foreign.scope().execute(TakeBackMany(step_ids=(back.id,)))
+    assert [each.result for each in stolen.items] == ["not_found"]
+    with pytest.raises(Forbidden):
+        await here.scope("viewer").execute(DoNow(step_ids=(now.id,)))
+    taken = await here.scope().execute(TakeBackMany(step_ids=(back.id,)))
+    assert [each.result for each in taken.items] == ["taken_back"]
+    again = await here.scope().execute(TakeBackMany(step_ids=(back.id,)))
+    assert [each.result for each in again.items] == ["too_late"]
+    done = await here.scope().execute(DoNow(step_ids=(now.id,)))
+    assert [each.result for each in done.items] == ["done"], "whatever the hour"
+    await here.scope("admin").execute(ChangeAutomationSettings(quiet_hours=None))
+    await here.scope("admin").execute(DeleteRule(key=rule.key))
+    await days.everything_is_due()
+    assert [await here.outcomes(each, rule) for each in applied] == [
+        [("taken_back", None)],
+        [("done", None)],
+        [("skipped", "deleted")],
+    ]
+    assert [(await here.told(each)).count("status_update") for each in applied] == [0, 1, 0]
+    with pytest.raises(InvalidInput):
+        await here.scope().execute(DoNow(step_ids=()))
+
+
+async def test_what_waits_of_a_bulk_rejection_is_told(here: Workspace, days: Days) -> None:
+    rule = await here.rule(
+        name="Kind words", when=WhenRejected(), action=SendMail(template="survey"), delay_minutes=5
+    )
+    job = await here.open_job()
+    told, sourced = await here.applied(job), await here.applied(job, source="sourced")
+    bulk = await here.scope().execute(
+        CreateBulkRejection(
+            application_ids=(told.id, sourced.id), reason="skills", delay_minutes=60
+        )
+    )
+    found = (await here.scope().ask(ListWaitingRejections())).items
+    (held,) = [each for each in found if each.bulk_rejection_id == bulk.id]
+    mails = {each.application_id: (each.mails, each.mail_at) for each in held.items}
+    assert mails[told.id] == (("Rejection", rule.name), bulk.effective_at + timedelta(minutes=5))
+    assert mails[sourced.id] == ((), None)
+    with pytest.raises(Forbidden):
+        await here.scope("interviewer").ask(ListWaitingRejections())
+
+
+async def test_conditions_are_looked_at_again_and_a_rewritten_rule_holds_from_then_on(
+    here: Workspace, days: Days
+) -> None:
+    job = await here.open_job()
+    recruiter = here.tenant.members["recruiter"].member_id
+    rule = await here.rule(
+        when=WhenApplied(),
+        conditions=(IfAssignee(has=False),),
+        delay_minutes=10,
+        action=PutTag(tag_name="alone"),
+    )
+    application = await here.applied(job)
+    await days.work()
+    await here.scope().execute(
+        AssignApplication(application_id=application.id, assignee_id=recruiter)
+    )
+    await days.everything_is_due()
+    assert await here.outcomes(application, rule) == [("skipped", "conditions")]
+    rewritten = RuleDefinition(name="Other", when=WhenAssigned(), action=PutTag(tag_name="given"))
+    admin = here.scope("admin")
+    with pytest.raises(RuleChanged):
+        await admin.execute(
+            RewriteRule(key=rule.key, definition=rewritten, expected_version=rule.version + 1)
+        )
+    view = await admin.execute(RewriteRule(key=rule.key, definition=rewritten))
+    assert (view.name, view.trigger, view.version) == ("Other", "assigned", 2)
+    other = await here.applied(job)
+    await here.scope().execute(AssignApplication(application_id=other.id, assignee_id=recruiter))
+    await days.work()
+    assert await here.outcomes(other, rule) == [("done", None)]
+    assert len(await here.steps(application, rule)) == 1, "what was before isn't looked at"
+
+
+async def test_interviews_are_told_ahead_and_their_feedback_is_asked_for(
+    here: Workspace, days: Days
+) -> None:
+    ahead = await here.rule(
+        when=WhenInterviewAhead(hours=2), action=SendMail(template="interview_reminder")
+    )
+    asked = await here.rule(
+        when=WhenFeedbackMissing(hours=24), action=NotifyTeam(who="interviewers", text="Please.")
+    )
+    interviewer = here.tenant.members["interviewer"].member_id
+    starts = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    missing, given = (
+        await here.applied(await here.open_job()),
+        await here.applied(await here.open_job()),
+    )
+    for place, application in enumerate((missing, given)):
+        begins = starts + timedelta(hours=2 * place)
+        await here.scope().execute(
+            ScheduleInterview(
+                application_id=application.id,
+                kind="video",
+                starts_at=begins,
+                ends_at=begins + timedelta(hours=1),
+                time_zone="Europe/Berlin",
+                interviewers=(interviewer,),
+            )
+        )
+    await days.work()
+    (reminder,), (question,) = await here.steps(missing, ahead), await here.steps(missing, asked)
+    assert reminder.due_at == starts - timedelta(hours=2)
+    assert question.due_at == starts + timedelta(hours=25)
+    await here.scope("interviewer").execute(
+        SubmitFeedback(application_id=given.id, recommendation="yes", comment="Good.")
+    )
+    await days.run("UPDATE feedback SET updated_at = now() + interval '5 days'")
+    await days.everything_is_due()
+    assert await here.outcomes(missing, ahead) == [("done", None)]
+    assert await here.outcomes(missing, asked) == [("done", None)]
+    assert await here.outcomes(given, asked) == [("skipped", "feedback_given")]
+
+
+async def test_a_step_is_done_once_however_often_its_task_is_run(
+    here: Workspace, days: Days, examined: Examined
+) -> None:
+    rule = await here.rule(when=WhenApplied(), action=WriteNote(text="Once."), delay_minutes=5)
+    applied = [await here.applied(await here.open_job()) for _ in range(5)]
+    await days.work()
+    for _ in range(3):
+        await days.everything_is_due()
+        await days.run(
+            "UPDATE tasks SET finished_at = NULL, lease_until = NULL, sent_until = NULL "
+            "WHERE kind = 'automation_step' OR subscriber = 'automations.follow'"
+        )
+    await days.everything_is_due()
+    for each in applied:
+        assert await here.outcomes(each, rule) == [("done", None)]
+        notes = await here.scope().ask(ListNotes(candidate_id=each.candidate_id))
+        assert len(notes.items) == 1
+    examined("steps", len(applied))
