@@ -104,7 +104,7 @@ def test_every_route_is_probed(app: Application, examined: Examined) -> None:
     examined("routes", len(found))
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 async def test_nothing_crosses_between_tenants(
     app: Application, prober: Prober, superuser: asyncpg.Connection, examined: Examined
 ) -> None:

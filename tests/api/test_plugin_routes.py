@@ -302,7 +302,7 @@ async def test_a_webhook_is_verified_kept_and_handled_after(
     worker = DueWork(TaskRunner(plugged, plugged.plugins.subscribers), database.relay_url)
     await worker.run_due()
     assert seen.attempts == 1
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not seen.webhooks:
             await asyncio.sleep(0.5)
             await worker.run_due()

@@ -152,8 +152,8 @@ async def test_hostile_files_end_in_a_clear_state(tmp_path: Path, examined: Exam
     assert connections == []
     assert not await asyncio.to_thread(_ESCAPED.exists)
     assert grown < MOST_GROWTH
-    assert ticks.usual_worst < 0.25
-    assert sorted(honest_seconds)[len(honest_seconds) // 2] < 0.5
+    assert ticks.usual_worst < 0.5
+    assert sorted(honest_seconds)[len(honest_seconds) // 2] < 2
     examined("hostile files", len(outcomes))
     examined("honest files read beside them", len(honest_seconds))
 
@@ -181,7 +181,7 @@ def test_a_connection_is_noticed() -> None:
     with listening() as (address, connections):
         host, _, port = address.removeprefix("http://").partition(":")
         socket.create_connection((host, int(port))).close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not connections and time.monotonic() < deadline:
             time.sleep(0.01)
         assert len(connections) == 1
@@ -192,9 +192,9 @@ async def test_a_blocked_loop_is_noticed() -> None:
     ticking = asyncio.create_task(ticks.run())
     for _ in range(5):
         await asyncio.sleep(0.02)
-        time.sleep(0.3)  # noqa: ASYNC251 - the defect
+        time.sleep(0.6)  # noqa: ASYNC251 - the defect
     ticking.cancel()
-    assert ticks.usual_worst > 0.25
+    assert ticks.usual_worst > 0.5
 
 
 def test_without_limits_the_same_file_is_not_stopped() -> None:
@@ -214,7 +214,7 @@ def test_a_killed_process_is_replaced(examined: Examined) -> None:
         for _ in range(rounds):
             (pid,) = reader.pids
             psutil.Process(pid).kill()
-            psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
+            psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=30)
             assert reader.read(honest(), "ada.pdf").state == "read"
         assert len(reader.pids) == 1
         examined("killed processes", rounds)
@@ -236,7 +236,7 @@ def test_a_service_that_is_stopped_in_order_blames_no_document(examined: Examine
             time.sleep(0.3)
             reader.close()
             with pytest.raises(Unavailable):
-                waiting.result(5)
+                waiting.result(30)
         with pytest.raises(Unavailable):
             reader.read(honest(), "ada.pdf")
         assert reader.pids == frozenset()

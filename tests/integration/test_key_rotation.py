@@ -48,6 +48,10 @@ PEOPLE: Final = 12_000
 """Keys of people beside those that requests make: enough that a rotation takes a while."""
 
 
+PAUSE_SECONDS: Final = 0.03
+"""Between the requests of each of eight clients: commands are there to be done as well."""
+
+
 class Command:
     """`intellimatch keys ...` in a process of its own."""
 
@@ -82,7 +86,7 @@ class Command:
 
 
 class Traffic:
-    """Requests without a pause: new people with audit entries, the trail, and secrets."""
+    """Requests all the time: new people with audit entries, the trail, and secrets."""
 
     def __init__(self, product: ServedProduct, world: World, runtime: Runtime) -> None:
         self._product = product
@@ -115,6 +119,7 @@ class Traffic:
         tenant = self._world[slug]
         async with self._product.client(tenant, tenant.members["admin"].api_key) as client:
             while not self._ended.is_set():
+                await asyncio.sleep(PAUSE_SECONDS)
                 answer = await client.post(
                     "/candidates",
                     json={"full_name": "Ada"},
@@ -138,6 +143,7 @@ class Traffic:
         tenant = self._world[slug]
         async with self._product.client(tenant, tenant.members["admin"].api_key) as client:
             while not self._ended.is_set():
+                await asyncio.sleep(PAUSE_SECONDS)
                 answer = await client.get("/audit", params={"limit": 50})
                 self._count(answer)
                 if answer.is_success and any(

@@ -43,10 +43,10 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.plugins import catalogue_of, made_plugin, manifest_of, runtime_with
 from tests.fixtures.worlds import World
 
-TOLD_SECONDS = 3.0
-"""Far more than a notice takes, for machines that have more to do."""
+TOLD_SECONDS = REMEMBERED_SECONDS - 0.5
+"""Far more than a notice takes, for machines that have more to do, and less than is remembered."""
 
-UNTOLD_SECONDS = REMEMBERED_SECONDS + TOLD_SECONDS
+UNTOLD_SECONDS = REMEMBERED_SECONDS + 30
 Context = PluginContext[Any]
 
 

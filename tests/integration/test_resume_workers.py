@@ -63,7 +63,7 @@ async def test_a_worker_that_is_killed_loses_no_resume(
     first.process.wait()
     left = FILES - await admin.fetchval(_DONE)
     assert left > 5, "it was killed too late to prove anything"
-    gone, alive = await asyncio.to_thread(psutil.wait_procs, readers, timeout=10)
+    gone, alive = await asyncio.to_thread(psutil.wait_procs, readers, timeout=60)
     assert (len(gone), alive) == (len(readers), [])
     second = workers.start(INTELLIMATCH_BROKER_URL=broker.url)
     await second.started()

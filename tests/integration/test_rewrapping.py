@@ -86,7 +86,7 @@ async def test_a_key_that_somebody_holds_is_left_for_the_next_time(
     keys = await add_keys(admin, world, settings, 3)
     async with admin.transaction():
         await admin.execute("SELECT FROM subject_keys WHERE id = $1 FOR UPDATE", next(iter(keys)))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             done = await rewrap_tenant(runtime.database, both(settings), world.acme.id, 2)
         assert done.keys == 2
     assert (await rewrap_tenant(runtime.database, both(settings), world.acme.id, 2)).keys == 1

@@ -79,9 +79,9 @@ async def test_a_silent_server_is_unavailable_after_a_while(
             started = time.monotonic()
             for ask in (read, write):
                 with pytest.raises(Unavailable):
-                    async with asyncio.timeout(10):
+                    async with asyncio.timeout(30):
                         await ask()
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < 30
             line.mend()
             for ask in (read, write):
                 await ask()

@@ -79,7 +79,7 @@ async def test_what_does_not_finish_in_time_is_given_back_uncounted(
     told_at = time.monotonic()
     assert worker.stop() == 0
     took = time.monotonic() - told_at
-    assert took < 1 + 5
+    assert took < 30
     row = await admin.fetchrow("SELECT attempts, lease_until, finished_at FROM tasks")
     assert row is not None
     assert tuple(row) == (0, None, None)

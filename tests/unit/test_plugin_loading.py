@@ -479,7 +479,7 @@ def test_the_rest_is_loaded_when_some_are_refused() -> None:
         sys.exit("bye")
 
     def hangs() -> Any:
-        time.sleep(3)
+        time.sleep(60)
 
     began = time.monotonic()
     catalogue = discover(
@@ -494,7 +494,7 @@ def test_the_rest_is_loaded_when_some_are_refused() -> None:
         ],
         seconds=0.3,
     )
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     assert set(catalogue.plugins) == {"good", "other"}
     reasons = {each.distribution.removesuffix(" 1.0.0"): each.reason for each in catalogue.refused}
     assert "raised ImportError: no module named vendor" in reasons["dist-b_import"]

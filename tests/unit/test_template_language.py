@@ -18,7 +18,7 @@ from tests.fixtures.hostile_templates import HARMLESS, HOSTILE, HOSTILE_VALUES
 
 KIND = KINDS["status_update"]
 LETTERHEAD = Letterhead("Acme", "https://acme.example/careers")
-QUICK_SECONDS = 0.5
+QUICK_SECONDS = 2.0
 
 
 def flaws(body: str, subject: str = "News") -> list[tuple[str, int, str]]:
