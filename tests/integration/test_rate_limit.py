@@ -1,6 +1,7 @@
 """The rate limiter and the throttle on a real Valkey, alone, together and without it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -54,15 +55,16 @@ async def test_the_tighter_policy_decides_and_the_other_is_not_charged(valkey: R
 
 async def test_processes_together_get_at_most_the_limit_and_a_lease_each(valkey: Redis) -> None:
     limiters, who = [RateLimiter(valkey) for _ in range(4)], subject(200)
+    began = time.monotonic()
     granted = sum(await asyncio.gather(*(spent(limiter, who, 100) for limiter in limiters)))
     # Some permits of the minute came back while this ran, at one a second.
-    assert 200 - 4 * 10 <= granted <= 200 + 4
+    assert 200 - 4 * 10 <= granted <= 200 + 4 + (time.monotonic() - began)
 
 
 async def test_permits_come_back_with_time(valkey: Redis) -> None:
-    limiter, who = RateLimiter(valkey), subject(2, per_minute=1200)
+    limiter, who = RateLimiter(valkey), subject(2, per_minute=60)
     assert await spent(limiter, who, 5) == 2
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(1.1)
     assert await spent(limiter, who, 5) == 1
 
 

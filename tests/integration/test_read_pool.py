@@ -115,7 +115,7 @@ async def test_a_connection_that_the_server_closed_is_replaced(
 
 async def test_who_waits_too_long_is_told(database: TestDatabase) -> None:
     opened = Opened(database.app_url, patience_seconds=0.05)
-    slow = [asyncio.create_task(opened.pool.fetch("SELECT pg_sleep(0.3)")) for _ in range(SIZE)]
+    slow = [asyncio.create_task(opened.pool.fetch("SELECT pg_sleep(2)")) for _ in range(SIZE)]
     await asyncio.sleep(0.1)
     with pytest.raises(TimeoutError):
         await opened.pool.fetch("SELECT 1")
