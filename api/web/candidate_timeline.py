@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.web import letters_shown
+from api.web import labels, letters_shown
 from api.web.frame import WEB, may, partial
 from core.applications.contracts import (
     ApplicationRow,
@@ -26,9 +26,12 @@ from core.messages.contracts import SuppressionView
 from core.messages.replies import Letter, ReplyView, ShowConversation
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
+from core.status.contracts.activity import ListActivity
+from core.status.contracts.history import ShowStatusHistory
 from tenants.scope import TenantScope
 
 _MOST_HISTORIES: Final = 10
+_LOOKS: Final = frozenset(("viewed", "resume_viewed", "downloaded"))
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +39,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     kind: str
-    """`note`, `letter`, `reply`, `assigned`, or a change of stage: `applied moved hired ...`."""
+    """`note`, `letter`, `reply`, `assigned`, a change of stage (`applied moved hired ...`), a look
+    (`viewed resume_viewed downloaded`) or `reported` from outside."""
     by: str | None = None
     job: str | None = None
     before: str | None = None
@@ -45,6 +49,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     note: NoteView | None = None
     letter: Letter | None = None
     reply: ReplyView | None = None
+    outcome: str | None = None
+    """What came of a report."""
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +80,7 @@ def words_for(scope: TenantScope, candidate_id: CandidateId, found: Timeline) ->
     return {
         "candidate_id": candidate_id,
         "timeline": found.moments,
+        "outcomes": labels.REPORT_OUTCOME,
         "suppressed": found.suppressed,
         "job_titles": titles,
         "me": scope.actor.member_id,
@@ -89,10 +96,11 @@ def words_for(scope: TenantScope, candidate_id: CandidateId, found: Timeline) ->
 
 async def timeline_of(scope: TenantScope, candidate_id: CandidateId) -> Timeline:
     """Return what happened around a candidate, the latest first."""
-    (applications, histories), notes, conversation = await asyncio.gather(
+    (applications, histories), notes, conversation, looks = await asyncio.gather(
         _applications(scope, candidate_id),
         scope.ask(ListNotes(candidate_id=candidate_id, limit=MAX_LIMIT)),
         _conversation(scope, candidate_id),
+        _looks_and_reports(scope, candidate_id),
     )
     letters, replies, suppressed = conversation
     moments = [
@@ -103,6 +111,7 @@ async def timeline_of(scope: TenantScope, candidate_id: CandidateId) -> Timeline
         *(Moment(at=each.created_at, kind="letter", letter=each) for each in letters),
         *(Moment(at=each.received_at, kind="reply", reply=each) for each in replies),
         *(moment for row, history in histories for moment in _moments(row, history)),
+        *looks,
     ]
     moments.sort(key=lambda moment: moment.at, reverse=True)
     return Timeline(applications=applications, moments=moments, suppressed=suppressed)
@@ -133,6 +142,34 @@ def _moments(row: ApplicationRow, history: HistoryView) -> list[Moment]:
         for each in history.assignments
     ]
     return moved + given
+
+
+async def _looks_and_reports(scope: TenantScope, candidate_id: CandidateId) -> list[Moment]:
+    """Return who looked at the candidate, and what was reported without changing anything."""
+    latest = PageRequest(limit=MAX_LIMIT)
+    activity, history = await asyncio.gather(
+        scope.ask(ListActivity(candidate_id=candidate_id, page=latest)),
+        scope.ask(ShowStatusHistory(candidate_id=candidate_id, page=latest)),
+    )
+    looks = [
+        Moment(at=each.at, kind=each.kind, by=each.by.name)
+        for each in activity.items
+        if each.kind in _LOOKS
+    ]
+    reports = [
+        Moment(
+            at=each.at,
+            kind="reported",
+            by=each.reported_by,
+            job=each.job_title,
+            after=each.reported_status,
+            text=each.note,
+            outcome=each.outcome,
+        )
+        for each in history.items
+        if each.kind == "reported"
+    ]
+    return looks + reports
 
 
 async def _applications(

@@ -177,7 +177,9 @@ def local_time(at: datetime, zone: str, language: str) -> str:
         known = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
         known, zone = ZoneInfo("UTC"), "UTC"
-    said: str = format_datetime(at.astimezone(known), "short", locale=language)
+    said: str = format_datetime(
+        at.astimezone(known), "d MMM y, HH:mm" if language == "en" else "medium", locale=language
+    )
     return f"{said} ({zone})"
 
 
