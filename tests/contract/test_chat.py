@@ -16,6 +16,7 @@ from plugins.sdk.ports import (
 )
 from plugins.sdk.testing.chat import ChatContract, sample_message
 from plugins.sdk.testing.harness import Harness
+from plugins.sdk.testing.loading import check_loads
 from plugins.sdk.testing.reference.chat import MemoryChat, MemoryChatRig, memory_chat
 from plugins.slack import client
 from tests.fixtures.examined import Examined
@@ -137,6 +138,10 @@ async def test_the_connection_is_tested_without_a_post() -> None:
     assert "channel_is_archived" in health.message
     rig.plugin.outside.be_away()
     assert not (await rig.plugin.check()).ok
+
+
+def test_the_platform_loads_it() -> None:
+    assert "port Chat" in check_loads("plugins.slack.plugin")
 
 
 @pytest.mark.parametrize(

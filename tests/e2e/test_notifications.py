@@ -222,6 +222,7 @@ async def test_channels_are_chosen_in_two_tabs(
     visit: Visit, hiring: Hiring, examined: Examined
 ) -> None:
     page = await visit.page("/account/notifications", "recruiter")
+    await is_sound(page, "notification_settings", examined)
     second = await page.context.new_page()
     await second.goto(visit.site.url("acme", "/account/notifications"))
     progress = "By e-mail: Progress of applications"
@@ -242,7 +243,6 @@ async def test_channels_are_chosen_in_two_tabs(
     await expect(second.get_by_text("Saved.")).to_be_visible()
     await page.reload()
     await expect(page.get_by_label(progress)).to_have_value("daily")
-    await is_sound(page, "notification_settings", examined)
 
 
 @pytest.mark.parametrize("width", [360, 390])
