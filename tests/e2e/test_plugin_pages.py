@@ -7,14 +7,21 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest_asyncio
+import sqlalchemy as sa
 from playwright.async_api import Page, expect
 
-from core.applications.contracts import ApplicationView, CreateApplication
+from core.applications.contracts import (
+    ApplicationView,
+    AssignApplication,
+    CreateApplication,
+)
 from core.candidates.contracts import CreateCandidate
 from core.messages.contracts import ListMessages
 from core.ports.messaging import Mailbox, Messaging, OutgoingEmail
 from core.shared.permissions import Action
 from plugins.mailbox import plugin as mailbox
+from plugins.postgres.message_tables import messages
+from plugins.postgres.reply_tables import replies
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.settings import Settings
@@ -176,3 +183,62 @@ async def test_an_answer_comes_to_the_open_page_and_is_answered(
     await mailbox_page.goto(visit.site.url("acme", f"/plugins/mailbox/{letter.id}"))
     await expect(mailbox_page.get_by_text("Then Tuesday at ten.")).to_be_visible()
     examined("mails of one conversation", 3)
+
+
+async def test_what_did_not_arrive_is_on_the_first_page_until_it_is_handled(
+    visit: Visit, served: ServedHere, world: World, database: TestDatabase, examined: Examined
+) -> None:
+    hiring = Hiring(served.runtime, world)
+    application = await applied(hiring)
+    await DueWork(TaskRunner(served.runtime), database.relay_url).run_due()
+    recruiter = world.acme.members["recruiter"].member_id
+    await hiring.scope("admin").execute(
+        AssignApplication(application_id=application.id, assignee_id=recruiter)
+    )
+    async with served.runtime.database.unit(world.acme.id) as unit:
+        await unit.execute(
+            sa.update(messages)
+            .where(messages.c.application_id == application.id)
+            .values(state="unknown", detail="SendGrid was given the message; its answer was lost.")
+        )
+    page = await visit.page("/dashboard", "recruiter")
+    card = page.get_by_role("region", name="E-mail that didn't arrive")
+    await expect(card.get_by_text("its answer was lost")).to_be_visible()
+    await is_sound(page, "troubles", examined)
+    await card.get_by_role("button", name="Mark as sent").click()
+    await expect(card).to_have_count(0)
+    await page.goto(visit.site.url("acme", f"/candidates/{application.candidate_id}"))
+    await page.get_by_text("What became of it").click()
+    await expect(page.get_by_text("says that it was sent.")).to_be_visible()
+
+
+async def test_a_reply_of_nobody_is_given_to_whom_it_belongs(
+    visit: Visit, served: ServedHere, world: World, examined: Examined
+) -> None:
+    hiring = Hiring(served.runtime, world)
+    application = await applied(hiring)
+    async with served.runtime.database.unit(world.acme.id) as unit:
+        await unit.execute(
+            sa.insert(replies).values(
+                tenant_id=world.acme.id,
+                id=uuid4(),
+                plugin="mailbox",
+                known_as=uuid4().hex,
+                header_id="",
+                from_address="someone@example.net",
+                from_name="Ada",
+                is_stranger=True,
+                is_automatic=False,
+                subject="About the interview, and a subject that is longer than most of them are",
+                text="I write from my new address.\n\nOn Monday, Rita wrote:\n> Does it suit you?",
+                received_at=sa.func.now(),
+            )
+        )
+    page = await visit.page("/unmatched-replies?q=Lovelace", "admin")
+    await expect(page.get_by_text("I write from my new address.")).to_be_visible()
+    await is_sound(page, "unmatched_replies", examined)
+    await page.get_by_label("Whose is it?").select_option(str(application.id))
+    await page.get_by_role("button", name="It belongs to them").click()
+    await expect(page.get_by_role("heading", name="Everything found its place")).to_be_visible()
+    await page.goto(visit.site.url("acme", f"/candidates/{application.candidate_id}"))
+    await expect(page.get_by_text("which is none of the candidate's addresses")).to_be_visible()
