@@ -11,13 +11,11 @@ from api.problems import problems
 from api.replies import Reply, reply
 from api.request_scope import Scoped
 from core.messages.contracts import (
-    ListMemberMessages,
-    MemberMessageRow,
     MessageId,
     MessageState,
-    ShowMemberTimeline,
     Timeline,
 )
+from core.messages.member_views import ListMemberMessages, MemberMessageRow, ShowMemberTimeline
 from core.shared.ids import MemberId
 from core.shared.paging import DEFAULT_LIMIT, Page, PageRequest
 

@@ -19,7 +19,7 @@ from core.identity.contracts.api_keys import ListApiKeys
 from core.identity.contracts.sign_in import CanMailLinks, ListSessions, ShowMe
 from core.identity.contracts.team import ListInvitations, ListMembers
 from core.jobs.contracts import ListJobs
-from core.messages.contracts import ListMemberMessages, MemberMessageRow
+from core.messages.member_views import ListMemberMessages, MemberMessageRow
 from core.shared.actor import ROLES
 from core.shared.ids import MemberId
 from core.shared.paging import MAX_LIMIT, PageRequest

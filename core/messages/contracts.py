@@ -373,33 +373,3 @@ class TrialBook(Protocol):
     async def note(self, trial: TrialSent) -> None:
         """Keep it as a message of its own."""
         ...
-
-
-class MemberMessageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail to a member in a list. What it says is kept nowhere."""
-
-    id: MessageId
-    purpose: MessagePurpose
-    state: MessageState
-    member_id: MemberId | None
-    """None: it invites somebody."""
-    to_address: str
-    plugin: str | None
-    detail: str | None
-    created_at: datetime
-    sent_at: datetime | None
-    delivery: DeliveryState | None
-
-
-class ListMemberMessages(Query[Page[MemberMessageRow]], frozen=True, kw_only=True):
-    """List mails to members and invited people, newest first."""
-
-    member_id: MemberId | None = None
-    state: MessageState | None = None
-    page: PageRequest = PageRequest()
-
-
-class ShowMemberTimeline(Query[Timeline], frozen=True, kw_only=True):
-    """Show what happened to a mail to a member."""
-
-    message_id: MessageId

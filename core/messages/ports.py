@@ -7,10 +7,8 @@ from uuid import UUID
 import msgspec
 
 from core.messages.contracts import (
-    ListMemberMessages,
     ListMessages,
     ListSuppressions,
-    MemberMessageRow,
     MessageId,
     MessageRow,
     MessageView,
@@ -18,6 +16,7 @@ from core.messages.contracts import (
     SuppressionView,
     Timeline,
 )
+from core.messages.member_views import ListMemberMessages, MemberMessageRow
 from core.messages.model import Content, Message
 from core.messages.suppression import Suppression
 from core.messages.timeline import Entry

@@ -11,13 +11,11 @@ import msgspec
 
 from core.messages.contracts import (
     SEND_MESSAGE,
-    ListMemberMessages,
     MailToMember,
-    MemberMessageRow,
     MessageId,
-    ShowMemberTimeline,
     Timeline,
 )
+from core.messages.member_views import ListMemberMessages, MemberMessageRow, ShowMemberTimeline
 from core.messages.model import UNWRITTEN, Message
 from core.messages.news import queued
 from core.messages.ports import MessageQueries, MessageRepository, Postman

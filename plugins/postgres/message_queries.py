@@ -8,10 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.messages.contracts import (
-    ListMemberMessages,
     ListMessages,
     ListSuppressions,
-    MemberMessageRow,
     MessageId,
     MessageRow,
     MessageView,
@@ -20,6 +18,7 @@ from core.messages.contracts import (
     TimelineEntry,
 )
 from core.messages.errors import MessageNotFound
+from core.messages.member_views import ListMemberMessages, MemberMessageRow
 from core.messages.suppression import canonical
 from core.messages.timeline import in_order
 from core.shared.cursor import decode_cursor, encode_cursor
