@@ -1,20 +1,13 @@
-"""E-mail, chat and escalation of notifications: promised once, held, dropped, sent on."""
+"""E-mail, escalation and limits: promised once, held, dropped, sent on, told once a month."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, Final
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
-from core.applications.contracts import ApplicationView, AssignApplication
 from core.candidates.contracts import AddNote
-from core.jobs.contracts import ChangeJobStatus, CreateJob, JobView
-from core.notifications import deliveries
-from core.notifications.chat_ports import ChatHandover
+from core.jobs.contracts import ChangeJobStatus, CreateJob
 from core.notifications.contracts import (
-    ChangeDefaults,
     ChangeSettings,
     DigestTime,
     ListNotifications,
@@ -22,119 +15,32 @@ from core.notifications.contracts import (
     MarkSeen,
     PruneNotifications,
     QuietHours,
-    ShowDefaults,
     TypeChoice,
     TypeDefault,
 )
 from core.notifications.deliveries import DueMail, collect_due
-from core.ports.chat import (
-    Chat,
-    ChatError,
-    ChatGone,
-    ChatMessage,
-    ChatOutcomeUnknown,
-    ChatUnavailable,
-)
 from core.shared.actor import system
-from core.shared.ids import MemberId
 from plugins.postgres.notification_deliveries import PostgresMailDeliveries
 from plugins.postgres.notifications import PostgresNotificationDesk
 from plugins.postgres.tasks import PostgresTasks
-from plugins.sdk import PortAdapter
-from tenants import chat as postman
 from tenants.due_work import DueWork
 from tenants.injection import Session
-from tenants.runtime import Runtime
-from tenants.settings import Settings
-from tenants.tasks import TaskRunner
-from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
-from tests.fixtures.plugins import catalogue_of, enable, made_plugin, manifest_of, runtime_with
-from tests.fixtures.worlds import World
+from tests.fixtures.telling import (
+    CHANNEL,
+    admin,
+    decide,
+    enabled,
+    given,
+    hiring,
+    nobody_mails,
+    plugged,
+    woken,
+    worker,
+)
 
-CHAT: Final = "talk"
-
-
-class Channel:
-    """Takes posts, or says what the test wants."""
-
-    def __init__(self) -> None:
-        self.posted: list[ChatMessage] = []
-        self.error: ChatError | None = None
-
-    async def send_chat(self, message: ChatMessage) -> None:
-        if self.error is None or isinstance(self.error, ChatOutcomeUnknown):
-            self.posted.append(message)
-        if self.error is not None:
-            raise self.error
-
-
-CHANNEL: Final = Channel()
-woken: Final[list[MemberId]] = []
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def plugged(settings: Settings, database: TestDatabase) -> AsyncIterator[Runtime]:
-    adapter = PortAdapter(Chat, lambda _context: CHANNEL)
-    entry = made_plugin(manifest_of(CHAT), ports=[adapter])
-    async with runtime_with(settings, database, catalogue_of(entry)) as runtime:
-        yield runtime
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def enabled(plugged: Runtime, world: World) -> None:
-    await enable(plugged, world.acme, CHAT)
-
-
-@pytest.fixture
-def hiring(plugged: Runtime, world: World, enabled: None) -> Hiring:
-    return Hiring(plugged, world)
-
-
-@pytest.fixture
-def worker(plugged: Runtime, database: TestDatabase) -> DueWork:
-    return DueWork(TaskRunner(plugged), database.relay_url)
-
-
-@pytest.fixture(autouse=True)
-def _nobody_mails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is due is looked at here, before it is made a mail; nobody is woken for it."""
-
-    async def asleep(_tasks: Any, member_id: MemberId, *_: Any) -> None:
-        woken.append(member_id)
-
-    woken.clear()
-    monkeypatch.setattr(deliveries, "wake", asleep)
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def admin(database: TestDatabase, worker: DueWork) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database.admin_url)
-    await worker.run_due()
-    for table in (
-        *("notifications", "notification_preferences", "notification_defaults"),
-        *("chat_posts", "chat_pauses", "quota_marks"),
-    ):
-        await connection.execute(f"DELETE FROM {table}")
-    await connection.execute(
-        "DELETE FROM tasks WHERE kind IN "
-        "('mail_notifications', 'escalate_notification', 'send_chat_post')"
-    )
-    CHANNEL.posted.clear()
-    CHANNEL.error = None
-    yield connection
-    await connection.close()
-
-
-async def given(hiring: Hiring, job: JobView | None = None) -> ApplicationView:
-    """An application that the recruiter is told of, once work is done."""
-    application = await hiring.apply(job or await hiring.open_job(title="Engineer"))
-    recruiter = hiring.tenant.members["recruiter"].member_id
-    await hiring.scope("admin").execute(
-        AssignApplication(application_id=application.id, assignee_id=recruiter)
-    )
-    return application
+__all__ = ["admin", "enabled", "hiring", "nobody_mails", "plugged", "worker"]
 
 
 async def collected(hiring: Hiring, *, settle: bool = True) -> DueMail | None:
@@ -163,13 +69,6 @@ async def collected(hiring: Hiring, *, settle: bool = True) -> DueMail | None:
 
     await scope.run_in_transaction(keep)
     return found[0]
-
-
-async def decide(hiring: Hiring, **decided: Any) -> None:
-    await hiring.scope("admin").execute(ChangeDefaults(**decided))
-
-
-CHATTING: Final = (TypeDefault("assignment", chat=True), TypeDefault("mention", chat=True))
 
 
 async def test_mail_is_promised_once_and_read_on_one_is_read_on_all(
@@ -330,124 +229,6 @@ async def test_what_nobody_looks_at_goes_on_once(
     await worker.run_due()
     assert await admin.fetchval(open_tasks) == 0
     examined("escalations", 3)
-
-
-async def test_the_chat_gets_what_an_admin_chose_and_no_names(
-    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
-) -> None:
-    application = await given(hiring)
-    await worker.run_due()
-    assert CHANNEL.posted == [], "nothing until an admin says so"
-    await decide(hiring, types=CHATTING)
-    assert (await hiring.scope("admin").ask(ShowDefaults())).chats == (CHAT.capitalize(),)
-    await given(hiring)
-    await worker.run_due()
-    (post,) = CHANNEL.posted
-    assert post.title == "Somebody was assigned"
-    assert post.text == "Engineer\nFor Recruiter of Acme."
-    assert post.link.startswith("http")
-    assert f"//{hiring.tenant.context.slug}." in post.link
-
-    await decide(hiring, chat_names=True)
-    note = AddNote(candidate_id=application.candidate_id, text="@recruiter please")
-    await hiring.scope("admin").execute(note)
-    await worker.run_due()
-    assert "mentioned a colleague in a note on Person" in CHANNEL.posted[-1].title
-    assert await admin.fetchval("SELECT count(*) FROM chat_posts WHERE state = 'sent'") == 2
-    # Many soon after one another are one.
-    job = await hiring.open_job(title="Designer")
-    for _ in range(4):
-        await given(hiring, job)
-    await worker.run_due()
-    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
-    await worker.run_due()
-    titles = [each.title for each in CHANNEL.posted[2:]]
-    assert len(titles) <= 2
-    assert titles[-1] in ("3 candidates were assigned", "4 candidates were assigned")
-
-
-@pytest.mark.parametrize("careless", [False, True])
-async def test_a_post_that_may_have_gone_out_is_not_sent_again(
-    hiring: Hiring,
-    worker: DueWork,
-    admin: asyncpg.Connection,
-    monkeypatch: pytest.MonkeyPatch,
-    careless: bool,
-) -> None:
-    """`careless` is the planted defect: a lost answer is taken for absence."""
-    if careless:
-        send = postman._send
-
-        async def forgetful(chat: Any, message: Any) -> ChatHandover:
-            outcome = await send(chat, message)
-            return ChatHandover("away") if outcome.result == "unknown" else outcome
-
-        monkeypatch.setattr(postman, "_send", forgetful)
-    await decide(hiring, types=CHATTING)
-    CHANNEL.error = ChatOutcomeUnknown("The answer was lost.")
-    await given(hiring)
-    await worker.run_due()
-    CHANNEL.error = None
-    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
-    await worker.run_due()
-    assert len(CHANNEL.posted) == (2 if careless else 1)
-    if not careless:
-        assert await admin.fetchval("SELECT state FROM chat_posts") == "unknown"
-
-
-async def test_a_worker_that_died_while_posting_posts_no_second_time(
-    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
-) -> None:
-    await decide(hiring, types=CHATTING)
-    await given(hiring)
-    await worker.run_due()
-    assert len(CHANNEL.posted) == 1
-    # As it was when the worker died between Slack's yes and our note of it.
-    await admin.execute("UPDATE chat_posts SET state = 'sending', settled_at = NULL")
-    await admin.execute(
-        "UPDATE tasks SET finished_at = NULL, lease_until = NULL, sent_until = NULL, "
-        "run_at = now() WHERE kind = 'send_chat_post'"
-    )
-    await worker.run_due()
-    assert len(CHANNEL.posted) == 1
-    assert await admin.fetchval("SELECT state FROM chat_posts") == "unknown"
-
-
-async def test_a_chat_that_is_busy_gone_or_quiet(
-    hiring: Hiring, worker: DueWork, admin: asyncpg.Connection
-) -> None:
-    await decide(hiring, types=CHATTING)
-    CHANNEL.error = ChatUnavailable("Slow down.", after_seconds=90)
-    await given(hiring)
-    await worker.run_due()
-    waits = "SELECT run_at - now() FROM tasks WHERE kind = 'send_chat_post' AND finished_at IS NULL"
-    assert timedelta(seconds=60) < await admin.fetchval(waits) <= timedelta(seconds=91)
-    CHANNEL.error = ChatGone("The channel is archived.")
-    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
-    await worker.run_due()
-    await worker.run_due()
-    told = (await hiring.scope("admin").ask(ListNotifications(type="plugin_broken"))).items
-    assert [each.title for each in told] == [f"The connection of {CHAT} doesn't work"]
-    CHANNEL.error = None
-    await given(hiring)
-    await worker.run_due()
-    assert CHANNEL.posted == [], "it is left alone until somebody mends it"
-    await admin.execute("DELETE FROM chat_pauses")
-
-    now = hiring.runtime.clock.now()
-    quiet = QuietHours(
-        starts=(now - timedelta(hours=1)).strftime("%H:%M"),
-        ends=(now + timedelta(hours=2)).strftime("%H:%M"),
-        zone="UTC",
-    )
-    await decide(hiring, chat_quiet_hours=quiet)
-    await given(hiring)
-    await worker.run_due()
-    assert CHANNEL.posted == []
-    await decide(hiring, chat_quiet_hours=None)
-    await admin.execute("UPDATE tasks SET run_at = now() WHERE kind = 'send_chat_post'")
-    await worker.run_due()
-    assert len(CHANNEL.posted) == 1
 
 
 async def test_admins_are_told_of_limits_once_a_month(
