@@ -128,10 +128,6 @@ class ApplicantPages(Protocol):
         """Keep which mails they don't want; return the application that they are about."""
         ...
 
-    async def wants(self, application_id: ApplicationId, kind: str) -> bool:
-        """Whether the applicant wants mails of a kind: not if they said so by the first link."""
-        ...
-
 
 class FormSeals(Protocol):
     """Signs forms and makes secret links, with a key that the database doesn't hold."""

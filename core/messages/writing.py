@@ -8,6 +8,7 @@ from core.messages.contracts import SEND_MESSAGE, MessageId
 from core.messages.model import Content, Message
 from core.messages.news import queued
 from core.messages.ports import MessageRepository, Postman
+from core.ports.mail_wishes import MailWishes
 from core.ports.tasks import Tasks
 from core.shared.clock import Clock
 from core.shared.events import Recorder
@@ -29,6 +30,7 @@ class MessageWriter:
         ids: Ids,
         recorder: Recorder,
         stopped: StoppedMails,
+        wishes: MailWishes,
     ) -> None:
         self._mail = mail
         self._messages = messages
@@ -38,13 +40,16 @@ class MessageWriter:
         self._ids = ids
         self._recorder = recorder
         self._stopped = stopped
+        self._wishes = wishes
 
     async def is_possible(self) -> bool:
         """Whether a plugin that sends is enabled."""
         return bool(await self._postman.senders())
 
     async def is_stopped(self, template: TemplateKind, application_id: ApplicationId) -> bool:
-        """Whether the candidate wants no such mails any more."""
+        """Whether the candidate wants no such mails any more, or none about this application."""
+        if not await self._wishes.wants(application_id, template):
+            return True
         if template not in UNSUBSCRIBABLE:
             return False
         address = await self._mail.address(application_id)

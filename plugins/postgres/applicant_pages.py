@@ -47,8 +47,8 @@ class PostgresApplicantPages:
             raise LookupError(f"the submission {submission_id} is gone")
         return ApplicationId(row.application_id)
 
-    async def wants(self, application_id: ApplicationId, kind: str) -> bool:
-        """Look for a page of a form that wasn't repeated."""
+    async def wants(self, application_id: UUID, kind: str) -> bool:
+        """Look for a page of a form that wasn't repeated. Also implements `MailWishes`."""
         row = await self._unit.one_or_none(
             sa.select(applicant_pages.c.submission_id)
             .join_from(

@@ -25,6 +25,7 @@ from core.candidates.contracts import AddNote, UpdateCandidate
 from core.messages.writing import MessageWriter
 from core.shared.usecase import USE_CASES as REGISTERED
 from core.templates.kinds import language_of
+from plugins.postgres.applicant_pages import PostgresApplicantPages
 from plugins.postgres.automation_facts import PostgresApplicationsKnown
 from plugins.postgres.automation_steps import PostgresSteps
 from plugins.postgres.automation_views import PostgresStepQueries
@@ -87,6 +88,7 @@ def _desk(session: Session) -> Desk:
             session.ids,
             recorder_of(session),
             PostgresStoppedMailQueries(rows_of(session)),
+            PostgresApplicantPages(session.writer),
         ),
         effects=UseCaseEffects(session, _WHAT_RULES_CAUSE),
         zones=TenantReceiverZones(session.tenant),
