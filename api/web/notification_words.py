@@ -45,6 +45,7 @@ SENTENCES: Final = (
     mark("Your rejections took effect"),
     mark("{rejected} rejected, {skipped} left out"),
     mark("The connection of {plugin} doesn't work"),
+    mark("Receivers may no longer believe mail from {domain}"),
     mark("Four fifths of your plan are used: {quota}"),
     mark("Your plan allows no more: {quota}"),
     mark("{used} of {limit}"),

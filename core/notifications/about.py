@@ -13,6 +13,7 @@ from core.applications.events import (
 )
 from core.automations.events import TeamNotified
 from core.candidates.events import NoteAdded, NoteEdited
+from core.deliverability.events import SendingDomainWorsened
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import InterviewRescheduled, InterviewScheduled
@@ -108,6 +109,11 @@ def checked(event: PluginChecked | PluginConnectionBroken | ChatBroken) -> About
     if isinstance(event, PluginChecked) and event.ok:
         return None
     return About(details={"plugin": event.plugin_id})
+
+
+def domain_worse(event: SendingDomainWorsened) -> About:
+    """Something that a sending domain had isn't published any more, or is wrong now."""
+    return About(details={"domain": event.domain})
 
 
 def neared(event: QuotaNeared) -> About | None:

@@ -22,6 +22,7 @@ from core.applications.events import (
 )
 from core.automations.events import TeamNotified
 from core.candidates.events import NoteAdded, NoteEdited
+from core.deliverability.events import SendingDomainWorsened
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import (
@@ -42,6 +43,7 @@ from core.notifications.about import (
     applied,
     assigned,
     checked,
+    domain_worse,
     imported,
     interviewed,
     moved,
@@ -338,6 +340,14 @@ NOTICES: Final[dict[str, Notice]] = {
         receivers=("admins",),
         title="The connection of {plugin} doesn't work",
         link="/settings/plugins/{plugin}",
+    ),
+    "domain_worsened": Notice(
+        type="plugin_broken",
+        events=(SendingDomainWorsened,),
+        about=domain_worse,
+        receivers=("admins",),
+        title="Receivers may no longer believe mail from {domain}",
+        link="/settings/email",
     ),
     "quota_neared": Notice(
         type="quota",

@@ -174,6 +174,11 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "La conexión de {plugin} no funciona",
         "La connexion de {plugin} ne fonctionne pas",
     ),
+    "Receivers may no longer believe mail from {domain}": (
+        "Empfänger glauben E-Mails von {domain} vielleicht nicht mehr",
+        "Puede que ya no se confíe en los correos de {domain}",
+        "Les e-mails de {domain} risquent de ne plus être crus",
+    ),
     "Four fifths of your plan are used: {quota}": (
         "Vier Fünftel Ihres Tarifs sind verbraucht: {quota}",
         "Ha usado cuatro quintos de su plan: {quota}",

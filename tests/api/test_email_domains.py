@@ -129,10 +129,16 @@ async def test_the_weekly_look_tells_what_got_worse(
     async with runtime.database.unit(world.acme.id) as unit:
         tasks: Tasks = PostgresTasks(unit, runtime.ids, "weekly")
         await tasks.schedule(CHECK_DOMAINS, {})
-    await DueWork(TaskRunner(runtime), database.relay_url).run_due()
+    worker = DueWork(TaskRunner(runtime), database.relay_url)
+    await worker.run_due()
     assert (await _domain(admin))["check"]["state"] == "missing"
     entries = (await admin.get("/api/v1/audit?action=sending_domain.worsened")).json()["items"]
     assert entries[0]["actor"]["kind"] == "system", "the newest comes first"
+    while await worker.run_due():
+        pass
+    inbox = (await admin.get("/api/v1/notifications?type=plugin_broken")).json()["items"]
+    assert "example.com" in inbox[0]["title"]
+    assert inbox[0]["link"] == "/settings/email"
 
 
 async def test_only_admins_look_and_only_at_their_own(

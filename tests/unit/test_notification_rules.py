@@ -37,6 +37,7 @@ def test_each_notice_can_be_said(examined: Examined) -> None:
         "import_finished": {"created", "updated", "failed", "import_id"},
         "bulk_rejection": {"rejected", "skipped"},
         "plugin_broken": {"plugin"},
+        "domain_worsened": {"domain"},
         "automation": {"text"},
         "quota_neared": {"quota", "used", "limit"},
         "quota_reached": {"quota", "used", "limit"},
