@@ -15,9 +15,10 @@ class AuditActor(msgspec.Struct, frozen=True):
     """Who did it."""
 
     kind: str
-    """`member`, `api_key` (for the member who made it), `system` or `anonymous`."""
+    """`member`, `api_key` (for the member who made it), `plugin`, `source` (who reports statuses),
+    `system` or `anonymous`."""
     id: UUID
-    """The session, API key or task; all zeros for an operator or a stranger."""
+    """The session, API key, installation, source or task; all zeros for an operator, a stranger."""
     member_id: MemberId | None
     name: str | None
     """The member's present name; null when no member did it."""
