@@ -60,7 +60,9 @@ class ResolvingDns:
 def _said(record: object, kind: DnsType) -> str:
     if kind == "TXT":
         strings: Sequence[bytes] = getattr(record, "strings", ())
-        return b"".join(strings).decode("utf-8", "replace")
+        text = b"".join(strings).decode("utf-8", "replace")
+        # Anybody may publish anything: what can't be shown is neither kept nor passed on.
+        return "".join(mark if mark.isprintable() else "\ufffd" for mark in text)
     if kind == "CNAME":
         return _host(getattr(record, "target", None))
     return f"{getattr(record, 'preference', 0)} {_host(getattr(record, 'exchange', None))}"

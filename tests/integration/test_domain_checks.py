@@ -174,6 +174,14 @@ async def test_publishing_what_is_to_be_copied_mends_it(
     examined("records", mended)
 
 
+async def test_what_cannot_be_shown_is_not_passed_on(server: NameServer) -> None:
+    hostile = "v=spf1 \x00\r\n\x1b[2J\u202e include:vendor.example ~all"
+    server.hold(changed(example__com={"TXT": [hostile]}))
+    found = of(await looked(server), "spf")
+    assert found.state == "wrong"
+    assert all(text.isprintable() for text in (*found.seen, found.said))
+
+
 async def test_dead_name_servers_leave_everything_unknown(server: NameServer) -> None:
     for mood in (SILENT, BROKEN):
         server.hold(SOUND, **{"*": mood})
