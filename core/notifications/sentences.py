@@ -199,6 +199,21 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "{candidate} ha respondido",
         "{candidate} a répondu",
     ),
+    "{candidate} waits for an answer": (
+        "{candidate} wartet auf eine Antwort",
+        "{candidate} espera una respuesta",
+        "{candidate} attend une réponse",
+    ),
+    "{count} candidates wait for an answer": (
+        "{count} Kandidaten warten auf eine Antwort",
+        "{count} candidatos esperan una respuesta",
+        "{count} candidats attendent une réponse",
+    ),
+    "{candidate} answered {count} times": (
+        "{candidate} hat {count}-mal geantwortet",
+        "{candidate} ha respondido {count} veces",
+        "{candidate} a répondu {count} fois",
+    ),
     "Something happened": (
         "Etwas ist geschehen",
         "Ha ocurrido algo",
