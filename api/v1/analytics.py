@@ -1,7 +1,7 @@
 """Figures of pipelines and of periods, as JSON and as CSV."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import Controller, get
@@ -25,7 +25,10 @@ from core.analytics.contracts import (
 )
 from core.applications.contracts import ApplicationSource
 from core.jobs.contracts import JobId
+from core.shared.errors import FieldError, InvalidInput
 from core.shared.ids import MemberId
+
+NO_DAY: Final = "Give the day as year, month and day: 2026-03-31."
 
 DaysFilter = Annotated[
     int,
@@ -36,10 +39,16 @@ DaysFilter = Annotated[
     ),
 ]
 FirstDay = Annotated[
-    date | None, QueryParameter(name="from", description="The first day of the period.")
+    str | None,
+    QueryParameter(
+        name="from", format="date", max_length=40, description="The first day of the period."
+    ),
 ]
 LastDay = Annotated[
-    date | None, QueryParameter(name="to", description="The last day; today if left out.")
+    str | None,
+    QueryParameter(
+        name="to", format="date", max_length=40, description="The last day; today if left out."
+    ),
 ]
 OfJob = Annotated[UUID | None, QueryParameter(description="Only this job.")]
 OfDepartment = Annotated[
@@ -111,7 +120,12 @@ class AnalyticsController(Controller):
         """
         where = filter_of(job_id, department, source, recruiter_id)
         query = GetHiringFigures(
-            days=days, first=first, last=last, where=where, time_zone=time_zone, fresh=fresh
+            days=days,
+            first=day_of("from", first),
+            last=day_of("to", last),
+            where=where,
+            time_zone=time_zone,
+            fresh=fresh,
         )
         return reply(await tenant_scope.ask(query))
 
@@ -145,7 +159,11 @@ class AnalyticsController(Controller):
         """
         where = filter_of(job_id, department, source, recruiter_id)
         query = GetHiringFigures(
-            days=days, first=first, last=last, where=where, time_zone=time_zone
+            days=days,
+            first=day_of("from", first),
+            last=day_of("to", last),
+            where=where,
+            time_zone=time_zone,
         )
         figures = await tenant_scope.ask(query)
         return download(
@@ -163,6 +181,19 @@ class AnalyticsController(Controller):
     async def choices(self, tenant_scope: Scoped) -> Reply[FigureChoices]:
         """Return jobs, departments, sources and the people who look after applications."""
         return reply(await tenant_scope.ask(GetFigureChoices()))
+
+
+def day_of(field: str, text: str | None) -> date | None:
+    """Return a day that was given as text. Raises InvalidInput naming the field as it is asked for.
+
+    The framework would name it by the handler's argument, and `from` can't be one.
+    """
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(FieldError(field, NO_DAY)) from error
 
 
 def filter_of(

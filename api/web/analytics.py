@@ -16,7 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
-from api.v1.analytics import filter_of
+from api.v1.analytics import day_of, filter_of
 from api.web import labels
 from api.web.analytics_charts import SERIES, bars_of, widths_of
 from api.web.frame import WEB, is_partial, language_of, page, partial
@@ -31,7 +31,7 @@ from core.analytics.contracts import (
     HiringFigures,
 )
 from core.applications.contracts import ApplicationSource
-from core.shared.errors import FieldError, InvalidInput
+from core.shared.errors import InvalidInput
 
 Words = Annotated[str, QueryParameter(max_length=200)]
 Word = Annotated[str, QueryParameter(max_length=40)]
@@ -46,7 +46,6 @@ OVERVIEW: Final[labels.Labels] = {
     "interviews": mark("Interviews"),
 }
 _SOURCES: Final = get_args(ApplicationSource)
-_NO_DATE: Final = mark("Give the day as year, month and day: 2026-03-31.")
 
 
 @get("/analytics", **WEB)
@@ -83,8 +82,8 @@ async def analytics(
         figures = await tenant_scope.ask(
             GetHiringFigures(
                 days=chosen,
-                first=_day("from", first) if is_own else None,
-                last=_day("to", last) if is_own else None,
+                first=day_of("from", first) if is_own else None,
+                last=day_of("to", last) if is_own else None,
                 where=where,
                 time_zone=time_zone or None,
                 fresh=fresh == "1",
@@ -156,16 +155,6 @@ def _query(given: Mapping[str, str], where: FigureFilter, time_zone: str) -> str
         "time_zone": time_zone,
     }
     return urlencode({name: str(value) for name, value in asked.items() if value})
-
-
-def _day(field: str, text: str) -> date | None:
-    """Return a day. Raises InvalidInput naming the field."""
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput(FieldError(field, _NO_DATE)) from error
 
 
 def _id(text: str) -> UUID | None:

@@ -18,6 +18,7 @@ from core.applications.contracts import (
 from core.candidates.contracts import DeleteCandidate
 from core.interviews.contracts import CancelInterview, ScheduleInterview
 from core.jobs.contracts import JobView, TeamMember
+from core.notifications.contracts import ListNotifications
 from core.promises.contracts import (
     DropPromise,
     ListPromises,
@@ -30,7 +31,9 @@ from core.promises.errors import PromiseChanged, PromiseNotFound
 from core.shared.actor import Role, system
 from core.shared.clock import UtcDatetime
 from core.shared.errors import Forbidden, InvalidInput
+from tenants.due_work import DueWork
 from tenants.runtime import Runtime
+from tenants.tasks import TaskRunner
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
@@ -229,6 +232,32 @@ async def test_whom_it_concerns_sees_it(runtime: Runtime, world: World, clock: W
     assert seen == {of_team.id, of_admin.id, of_interviewer.id}
     found = await hiring.scope().ask(ListWaiting(limit=1))
     assert (len(found.items), found.is_cut) == (1, True)
+
+
+async def test_whom_a_reminder_goes_to(
+    runtime: Runtime, world: World, clock: Wound, database: TestDatabase
+) -> None:
+    """The one who looks after it, else the hiring team; told once, by the real background work."""
+    hiring = Hiring(runtime, world)
+    worker = DueWork(TaskRunner(runtime), database.relay_url)
+    team = (TeamMember(hiring.tenant.members["recruiter"].member_id, "recruiter"),)
+    job = await job_of(hiring, title="Nurse", hiring_team=team)
+    await hiring.apply(job, source="careers")
+    given = await hiring.apply(job, source="careers")
+    await given_to(hiring, given, "admin")
+    await hiring.scope("admin").execute(SetPromise(job_id=job.id, days=1, remind_hours=1))
+    clock.at += DAY
+    await remind(hiring)
+    await remind(hiring)
+    await worker.run_due()
+
+    async def told(role: Role) -> list[tuple[str, str]]:
+        found = await hiring.scope(role).ask(ListNotifications(type="silence"))
+        return [(each.title, each.link) for each in found.items if each.job_id == job.id]
+
+    assert [title for title, _ in await told("recruiter")] == ["Person 1 waits for an answer"]
+    assert [title for title, _ in await told("admin")] == ["Person 2 waits for an answer"]
+    assert await told("viewer") == []
 
 
 async def test_promises_are_set_changed_and_dropped(runtime: Runtime, world: World) -> None:
