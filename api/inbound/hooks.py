@@ -28,7 +28,7 @@ class Accepted(msgspec.Struct, frozen=True):
 @post(
     "/{plugin_id:str}/{name:str}",
     status_code=202,
-    opt={"public": True, "guarded": True, "anonymous": True},
+    opt={"public": True, "guarded": True, "anonymous": True, "upload": True},
     before_request=any_parameters,
     include_in_schema=False,
 )

@@ -1,5 +1,6 @@
 """Stores what candidates answer and what makes a message a letter; `reply_queries` reads views."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -199,6 +200,20 @@ class PostgresReplies:
             candidate_name=row.full_name,
             addresses=tuple(dict.fromkeys((*row.emails, *(row.form_emails or ()), *more))),
             message_id=message_id,
+        )
+
+
+async def forget_unmatched(unit: Unit, addresses: Sequence[str]) -> None:
+    """Delete replies of nobody that say they are from one of these, in lower case.
+
+    For who is erased: what belongs to them goes with their applications, and this besides.
+    """
+    if addresses:
+        await unit.execute(
+            sa.delete(replies).where(
+                replies.c.application_id.is_(None),
+                sa.func.lower(replies.c.from_address).in_(addresses),
+            )
         )
 
 

@@ -19,6 +19,7 @@ from core.shared.clock import UtcDatetime
 from core.shared.reactions import PLUGIN_QUEUE
 from core.shared.secret import Secret
 from plugins.postgres.departures import Departure, PostgresDepartures
+from plugins.postgres.replies import forget_unmatched
 from plugins.postgres.tasks import LeasedTasks, PostgresTasks
 from plugins.sdk.contributions import Subject
 from tenants.injection import Session
@@ -67,8 +68,12 @@ class PluginErasure:
         self._session = session
 
     async def promise(self, person: KnownPerson) -> None:
-        """Promise it, with the addresses encrypted for this promise alone."""
+        """Promise it, with the addresses encrypted for this promise alone.
+
+        What came in from those addresses and belongs to nobody is forgotten at once.
+        """
         session = self._session
+        await forget_unmatched(session.writer, person.addresses)
         promise_id = session.ids.new()
         text = Secret(msgspec.json.encode(person).decode())
         forgetting = Forgetting(

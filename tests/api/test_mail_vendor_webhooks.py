@@ -27,6 +27,14 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
 from tests.fixtures.mail_vendors.fakes import FAKES, MailFake
 from tests.fixtures.mail_vendors.harnesses import SETTINGS
+from tests.fixtures.mail_vendors.inbound import (
+    INBOUND_TOPIC,
+    SECRET,
+    mailgun_inbound,
+    raw_mail,
+    sendgrid_raw,
+    ses_inbound,
+)
 from tests.fixtures.mail_vendors.webhooks import (
     CERTIFICATE,
     MAILGUN_KEY,
@@ -235,6 +243,62 @@ async def test_the_connection_is_tested_and_the_secrets_stay_hidden(
     assert tested.json()["check"]["ok"], tested.text
     for secret in ("SG.right", "key-right", MAILGUN_KEY):
         assert secret not in shown
+
+
+INBOUND: Final[dict[str, dict[str, Any]]] = {
+    "sendgrid": {"reply_domain": "reply.acme.example", "inbound_secret": SECRET},
+    "mailgun": {"reply_domain": "reply.acme.example"},
+    "ses": {"reply_domain": "reply.acme.example", "inbound_topic_arn": INBOUND_TOPIC},
+}
+
+
+def answered(vendor: str, address: str, now: Any) -> tuple[str, Delivery]:
+    """Where the vendor passes a candidate's answer on to, and how."""
+    head, _, body = raw_mail().partition(b"\r\n\r\n")
+    head = head.replace(b"<one@mail.example>", f"<{uuid4()}@mail.example>".encode())
+    raw = head + b"\r\n\r\n" + body
+    if vendor == "sendgrid":
+        return f"inbound?secret={SECRET}", sendgrid_raw(raw, address)
+    if vendor == "mailgun":
+        token = uuid4().hex
+        return "inbound", mailgun_inbound(raw=raw, at=now, token=token, recipient=address)
+    return "events", ses_inbound(raw, address=address, at=now, message_id=str(uuid4()))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_an_answer_comes_back_through_the_vendor(
+    vendor: str, post: Post, outside: Outside
+) -> None:
+    await post.use(vendor)
+    given = {**SETTINGS[vendor], **KEYS[vendor], **INBOUND[vendor]}
+    await enable(post.runtime, post.tenant, vendor, [Action.MANAGE_MESSAGES.value], **given)
+    message = await post.send()
+    ((_, seen),) = outside.vendors[vendor].taken
+    assert seen.reply_to is not None
+    door, (body, headers) = answered(vendor, seen.reply_to, post.runtime.clock.now())
+    for _ in range(2):
+        async with post.client(None) as client:
+            kept = await client.post(f"/api/hooks/{vendor}/{door}", content=body, headers=headers)
+        assert kept.status_code in {200, 202}, kept.text
+    await post.worker.run_due()
+    async with post.client() as client:
+        shown = await client.get(f"/api/v1/candidates/{message['candidate_id']}/conversation")
+    (reply,) = shown.json()["replies"]
+    assert (reply["matched_by"], reply["message_id"]) == ("address", message["id"])
+    assert reply["text"].strip() == "Grüße, Dienstag passt."
+    assert reply["files"][0]["file_id"] is not None
+    # Mail may be large, events are not; what is larger than a door takes is refused unread.
+    async with post.client(None) as client:
+        large = await client.post(f"/api/hooks/{vendor}/events", content=b"x" * 1_100_000)
+        assert large.status_code == 413
+        if vendor != "ses":
+            mail = await client.post(f"/api/hooks/{vendor}/inbound", content=b"x" * 1_100_000)
+            assert mail.status_code == 401
+            told = {"content-length": str(33 * 1024 * 1024)}
+            huge = await client.post(
+                f"/api/hooks/{vendor}/inbound", content=b"x" * 1_000, headers=told
+            )
+            assert huge.status_code == 413
 
 
 async def test_the_second_vendor_sends_while_the_first_is_out_of_order(

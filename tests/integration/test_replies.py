@@ -417,9 +417,11 @@ async def test_what_belongs_to_nobody_waits_for_an_admin_with_its_files(post: Po
     assert other.reply_id is not None
     await admin.execute(RemoveReply(reply_id=other.reply_id))
     assert other.reply_id not in [each.id for each in await post.unmatched()]
+    left = await post.report(answer(sender="Ada <ADA@example.com>"))
     await admin.execute(DeleteCandidate(candidate_id=application.candidate_id))
     with pytest.raises(ReplyNotFound):
         await admin.execute(command)
+    assert left.reply_id not in [each.id for each in await post.unmatched()], "it outlived her"
 
 
 async def test_hostile_replies_are_kept_within_bounds(post: Post) -> None:
