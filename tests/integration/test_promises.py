@@ -31,6 +31,7 @@ from core.promises.errors import PromiseChanged, PromiseNotFound
 from core.shared.actor import Role, system
 from core.shared.clock import UtcDatetime
 from core.shared.errors import Forbidden, InvalidInput
+from core.templates.contracts import Language, PreviewTemplate
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.tasks import TaskRunner
@@ -258,6 +259,31 @@ async def test_whom_a_reminder_goes_to(
     assert [title for title, _ in await told("recruiter")] == ["Person 1 waits for an answer"]
     assert [title for title, _ in await told("admin")] == ["Person 2 waits for an answer"]
     assert await told("viewer") == []
+
+
+async def test_the_confirmation_says_by_which_day(
+    runtime: Runtime, world: World, clock: Wound
+) -> None:
+    """In the mail's language, and only where the workspace wants it said."""
+    hiring = Hiring(runtime, world)
+    admin = hiring.scope("admin")
+    job = await job_of(hiring)
+    application = await hiring.apply(job, source="careers")
+
+    async def mail(language: Language) -> str:
+        preview = await admin.execute(
+            PreviewTemplate(
+                kind="application_received", language=language, application_id=application.id
+            )
+        )
+        assert preview.mail is not None
+        return preview.mail.text
+
+    await admin.execute(SetPromise(job_id=job.id, days=5))
+    assert "when there is news" in await mail("en")
+    await admin.execute(SetPromise(job_id=job.id, days=5, in_mail=True))
+    assert "You will hear from us by Wednesday, 1 April 2026 at the latest." in await mail("en")
+    assert "Spätestens am" in await mail("de")
 
 
 async def test_promises_are_set_changed_and_dropped(runtime: Runtime, world: World) -> None:
