@@ -17,7 +17,8 @@ from core.shared.clock import UtcDatetime
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.ids import MemberId
 from plugins.postgres.automation_tables import automation_settings, own_automations
-from plugins.postgres.job_tables import jobs, stages
+from plugins.postgres.job_tables import default_pipelines, jobs, stages
+from plugins.postgres.jobs import pipeline_view
 from plugins.postgres.members import members
 from plugins.postgres.templates import Rows
 from plugins.postgres.unit import Unit
@@ -93,6 +94,11 @@ class PostgresOwnRules:
         if job_id is not None:
             found = found.where(stages.c.job_id == job_id)
         there = {_folded(row[0]) for row in await self._rows(found)}
+        if job_id is None:  # those of jobs to come
+            kept = await self._rows(sa.select(default_pipelines))
+            there |= {
+                _folded(each.name) for each in pipeline_view(kept[0] if kept else None).stages
+            }
         return frozenset(name for name in refs.stage_names if _folded(name) in there)
 
     async def _questions(self, refs: Refs, job_id: JobId | None) -> frozenset[Any]:

@@ -45,6 +45,7 @@ def addresses(populated: Populated) -> Iterator[str]:
         "import_id": populated.imported.id,
         "file_id": populated.file.id,
         "application_id": populated.applications[0].id,
+        "key": populated.rule.key,
         "kind": "status_update",
         "language": "de",
     }

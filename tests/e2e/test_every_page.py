@@ -87,6 +87,7 @@ OF_MEMBERS: Final = {
     "mail_template": "/settings/templates/status_update/de",
     "automations": "/settings/automations",
     "automation_new": "/settings/automations/new",
+    "automation": "/settings/automations/{rule}",
     "automations_planned": "/automations",
     "email_domains": "/settings/email",
     "promised_answers": "/settings/answers",
@@ -114,6 +115,7 @@ def address(template: str, populated: Populated) -> str:
         twin=populated.twin.id,
         imported=populated.imported.id,
         file=populated.file.id,
+        rule=populated.rule.id,
     )
 
 

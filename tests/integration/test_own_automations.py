@@ -367,6 +367,10 @@ async def test_what_is_gone_needs_attention_and_does_nothing(here: Workspace, da
 
 async def test_bad_rules_are_refused_by_field(here: Workspace, world: World) -> None:
     foreign = Workspace(here.runtime, world, "globex")
+    before_any_job = await foreign.rule(
+        when=WhenStageReached(stage_name="shortlisted"), action=PutTag(tag_name="x")
+    )
+    await foreign.scope("admin").execute(DeleteRule(key=before_any_job.key))
     their_job = await foreign.open_job()
     cases: list[tuple[dict[str, Any], str]] = [
         (

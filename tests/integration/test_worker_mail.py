@@ -1,4 +1,5 @@
-"""Confirmations to applicants while workers are killed and the broker is emptied: one to each.
+"""Confirmations to applicants while workers are killed and the broker is emptied: one to each, and
+one note by a rule of the workspace's own.
 
 Real processes; judged by a checker that reads PostgreSQL, and in it the mailbox, and nothing else.
 """
@@ -10,6 +11,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from core.automations.contracts import CreateRule
+from core.automations.definition import RuleDefinition, WhenApplied, WriteNote
 from core.candidates.contracts import CreateCandidate
 from core.shared.permissions import Action
 from plugins.postgres.migrate import migrate
@@ -55,6 +58,26 @@ ALL_DONE = """
         AND (kind = 'send_message' OR subscriber = 'automations.follow')
 """
 
+RULE = RuleDefinition(
+    name="Note", when=WhenApplied(), delay_minutes=60, action=WriteNote(text="Arrived.")
+)
+"""One of the workspace's own, beside the confirmation; its time is let come by hand."""
+
+NOTES = "SELECT count(*) FROM candidate_notes"
+NOW = """
+    WITH due AS (UPDATE tasks SET run_at = now() WHERE kind = 'automation_step' RETURNING 1)
+    SELECT pg_notify('tasks_promised', '') FROM due
+"""
+NOTED = """
+    SELECT count(*) = 0 FROM tasks
+    WHERE kind = 'automation_step' AND finished_at IS NULL AND dead_at IS NULL
+"""
+ONE_EACH = """
+    SELECT count(*), count(DISTINCT candidate_id),
+        (SELECT count(*) FROM automation_steps WHERE action IS NOT NULL AND state = 'done')
+    FROM candidate_notes
+"""
+
 
 @pytest.fixture
 def broker() -> Iterator[Broker]:
@@ -77,6 +100,7 @@ async def test_each_applicant_has_one_confirmation(
     await enable(runtime, world.acme, "mailbox", [Action.MANAGE_MESSAGES.value])
     hiring = Hiring(runtime, world)
     job = await hiring.open_job()
+    await hiring.scope("admin").execute(CreateRule(definition=RULE))
     admin = await asyncpg.connect(database.admin_url)
     kills = 0
     with running_workers(settings, database, tmp_path) as workers:
@@ -99,10 +123,17 @@ async def test_each_applicant_has_one_confirmation(
         events = "SELECT count(*) = $1 FROM tasks WHERE subscriber = 'automations.follow'"
         await until(admin, events.replace("$1", str(APPLICANTS)))
         await until(admin, ALL_DONE)
+        assert await admin.fetchval(NOTES) == 0, "notes wait for their time"
+        await admin.execute(NOW)
+        for each in both:
+            kills += each.kill_child()
+        await until(admin, NOTED)
         found = await admin.fetchrow(CHECK)
+        notes = tuple(await admin.fetchrow(ONE_EACH) or ())
         await admin.execute(SPOILED)
         spoiled = await admin.fetchrow(CHECK)
     await admin.close()
+    assert notes == (APPLICANTS, APPLICANTS, APPLICANTS), "notes, candidates with one, steps done"
     assert found is not None
     assert dict(found) == {
         "applicants": APPLICANTS,
