@@ -55,6 +55,7 @@ FILLED_BY_NO_ROUTE = {
     "quota_marks": "As notification_deliveries.",
     "schedules": "The schedulers fill it; tests/integration/test_schedules.py.",
     "schedule_firings": "As schedules.",
+    "sign_in_links": "Links that are asked for fill it; tests/api/test_sign_in_links.py.",
     "stopped_mails": "Links in mails fill it; tests/api/test_unsubscribe.py.",
 }
 """Tables in which the other tenant need not have rows, each with the reason."""
