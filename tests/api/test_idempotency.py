@@ -24,7 +24,7 @@ from tests.fixtures.runtimes import settings_for
 from tests.fixtures.served import ServedProduct
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 PARALLEL: Final = 50
 LEAST_OVERLAP: Final = 10

@@ -112,7 +112,7 @@ def connections(server: psutil.Process) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_listeners_that_drop_miss_nothing_through_a_restart(
     settings: Settings, world: World, database_admin: asyncpg.Connection, examined: Examined
 ) -> None:
@@ -147,9 +147,9 @@ async def test_listeners_that_drop_miss_nothing_through_a_restart(
                 await asyncio.sleep(chance.random() * 0.1)
                 if step == 8:
                     # A thousand clients in one process take their time to notice on a busy machine.
-                    assert await server.stop() < 2 * settings.shutdown_grace_seconds
+                    assert await server.stop() < 4 * settings.shutdown_grace_seconds
                     await server.start()
-            listeners = await asyncio.wait_for(following, 150)
+            listeners = await asyncio.wait_for(following, 400)
     finally:
         server.kill()
     for listener in listeners:

@@ -133,7 +133,7 @@ async def _served(reader: SandboxedReader, until: asyncio.Event) -> list[float]:
     return seconds
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_hostile_files_end_in_a_clear_state(tmp_path: Path, examined: Examined) -> None:
     with listening() as (address, connections), SandboxedReader(processes=2) as reader:
         files = await asyncio.to_thread(_written, tmp_path, address)

@@ -18,7 +18,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.resume_files import Uploads, cv_pdf, run_due
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 Json = dict[str, Any]
 

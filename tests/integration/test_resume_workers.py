@@ -17,7 +17,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.resume_files import Uploads, cv_pdf
 from tests.fixtures.workers_run import Broker, Workers, running_workers, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FILES = 60
 _DONE = "SELECT count(*) FROM resume_readings WHERE state = 'parsed'"

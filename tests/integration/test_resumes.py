@@ -17,7 +17,7 @@ from tests.fixtures.hostile_files import hostile_files
 from tests.fixtures.resume_files import KEYWORDS, Uploads, cv_pdf, run_due
 from tests.fixtures.worlds import World
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 async def _parsed(client_for: ClientFor, runtime: Runtime, database: TestDatabase) -> Any:
