@@ -295,7 +295,8 @@ def test_each_event_has_an_audience(runtime: Runtime, examined: Examined) -> Non
         if "type" in vars(kind) and kind.__module__.startswith("core.")
     ]
     assert {kind.type for kind in events} == set(AUDIENCES)
-    assert {kind.aggregate for kind in events} == TOPICS
+    # Some are named after what was done to their aggregate: `activity.viewed` of an application.
+    assert {kind.aggregate for kind in events} <= TOPICS
     fields = {field for kind in events for field in kind.__struct_fields__}
     assert fields >= SHOWN_FIELDS
     examined("events", len(events))
