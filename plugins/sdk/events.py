@@ -87,7 +87,7 @@ from core.resumes.events import (
     ResumeParsed,
     ResumeRequested,
 )
-from core.shared.events import Event
+from core.shared.events import Cause, Event
 from core.tenancy.events import (
     CustomDomainSet,
     FeatureFlagSet,
@@ -117,6 +117,7 @@ __all__ = [
     "CandidateMergeUndone",
     "CandidateUpdated",
     "CandidatesMerged",
+    "Cause",
     "CustomDomainSet",
     "DefaultPipelineChanged",
     "Event",
@@ -153,10 +154,6 @@ __all__ = [
     "MessageSent",
     "MessageSettled",
     "MessageTracked",
-    "ReplyAssigned",
-    "ReplyReceived",
-    "ReplyRemoved",
-    "ReplyUnmatched",
     "NoteAdded",
     "NoteDeleted",
     "NoteEdited",
@@ -165,6 +162,10 @@ __all__ = [
     "PasswordResetRequested",
     "PlanChanged",
     "PrivacyNoticePublished",
+    "ReplyAssigned",
+    "ReplyReceived",
+    "ReplyRemoved",
+    "ReplyUnmatched",
     "ResumeCorrected",
     "ResumeParsed",
     "ResumeRequested",
