@@ -111,14 +111,18 @@ class AutomationController(Controller):
         summary="Try an automation",
         responses=problems(403),
     )
-    async def try_rule(self, tenant_scope: Scoped, data: JSONBody[TrialBody]) -> Reply[DryRun]:
+    async def try_rule(
+        self,
+        request: Request[Any, Any, Any],
+        tenant_scope: Scoped,
+        data: JSONBody[TrialBody],
+    ) -> Reply[DryRun]:
         """Return what a rule would have done in the last thirty days: how often, and to whom
         because of what. Whether conditions held is told from how applications stand now. Changes
         nothing.
         """
-        return reply(
-            await tenant_scope.ask(TryRule(definition=definition_of(data), job_id=data.job_id))
-        )
+        command = TryRule(definition=definition_of(data), job_id=data.job_id)
+        return await mutate(request, tenant_scope, command)
 
     @get(
         "/{key:str}",

@@ -119,8 +119,8 @@ async def automation(
     tried = None
     if rule.definition is not None:
         try:
-            query = TryRule(definition=rule.definition, job_id=rule.job_id)
-            tried = await tenant_scope.ask(query)
+            command = TryRule(definition=rule.definition, job_id=rule.job_id)
+            tried = await tenant_scope.execute(command)
         except DomainError:
             tried = None  # what it names is gone, which its attention tells
     return await _editor(request, tenant_scope, rule, shown(rule), tried=tried, done=done)
@@ -209,7 +209,7 @@ async def _written(
         body = said_by(values)
         definition = definition_of(body)
         if form["do"] == "try":
-            tried = await tenant_scope.ask(TryRule(definition=definition, job_id=body.job_id))
+            tried = await tenant_scope.execute(TryRule(definition=definition, job_id=body.job_id))
             return await _editor(request, tenant_scope, rule, values, tried=tried)
         kept = await _kept(tenant_scope, rule, definition, body.job_id, is_on=body.enabled)
     except DomainError as error:

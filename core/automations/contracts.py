@@ -315,8 +315,8 @@ class DeleteRule(Command[None], frozen=True, kw_only=True):
     expected_version: int | None = None
 
 
-class TryRule(Query[DryRun], frozen=True, kw_only=True):
-    """Ask what a rule would have done in the last days."""
+class TryRule(Command[DryRun], frozen=True, kw_only=True):
+    """Ask what a rule would have done in the last days; nothing is changed."""
 
     definition: RuleDefinition
     job_id: JobId | None = None

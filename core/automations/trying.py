@@ -30,17 +30,17 @@ _LOOKED_AT: Final = 5_000
 
 @handles(TryRule, action=Action.MANAGE_TENANT)
 async def try_rule(
-    query: TryRule, *, own: OwnRules, known: ApplicationsKnown, clock: Clock, ids: Ids
+    command: TryRule, *, own: OwnRules, known: ApplicationsKnown, clock: Clock, ids: Ids
 ) -> DryRun:
     """Return what would have been done, to whom and because of what. Changes nothing.
 
     What happened is history; whether conditions held is told from how applications stand now.
     """
-    definition = query.definition
-    await require_sound(definition, query.job_id, own)
+    definition = command.definition
+    await require_sound(definition, command.job_id, own)
     now = clock.now()
-    rule = _rule(definition, query.job_id, RuleId(ids.new()), now)
-    past = await _past(definition, query.job_id, known, now)
+    rule = _rule(definition, command.job_id, RuleId(ids.new()), now)
+    past = await _past(definition, command.job_id, known, now)
     facts = await known.facts(list({each.application_id for each in past}))
     items: list[DryRunItem] = []
     count = 0

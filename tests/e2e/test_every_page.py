@@ -87,8 +87,6 @@ OF_MEMBERS: Final = {
     "mail_template": "/settings/templates/status_update/de",
     "automations": "/settings/automations",
     "automation_new": "/settings/automations/new",
-    "automations_planned": "/automations",
-    "automation_new": "/settings/automations/new",
     "automation": "/settings/automations/{rule}",
     "automations_planned": "/automations",
     "email_domains": "/settings/email",

@@ -461,7 +461,7 @@ async def test_a_dry_run_tells_what_would_have_been(here: Workspace, days: Days)
         when=WhenStageReached(stage_name="Reviewed"),
         action=SendMail(template="status_update"),
     )
-    tried = await here.scope("admin").ask(TryRule(definition=definition, job_id=job.id))
+    tried = await here.scope("admin").execute(TryRule(definition=definition, job_id=job.id))
     assert (tried.days, tried.count, len(tried.items)) == (30, 2, 2), "who didn't apply is left out"
     assert {each.stage for each in tried.items} == {"Reviewed"}
     assert all(each.to_address for each in tried.items)
@@ -469,9 +469,9 @@ async def test_a_dry_run_tells_what_would_have_been(here: Workspace, days: Days)
     assert TAKEN == []
     for when in (WhenNoAnswer(days=1), WhenAssigned(), WhenFeedbackMissing(hours=1)):
         other = RuleDefinition(name="Try", when=when, action=PutTag(tag_name="x"))
-        await here.scope("admin").ask(TryRule(definition=other))
+        await here.scope("admin").execute(TryRule(definition=other))
     with pytest.raises(Forbidden):
-        await here.scope().ask(TryRule(definition=definition))
+        await here.scope().execute(TryRule(definition=definition))
 
 
 def around(zone: str) -> tuple[QuietTimes, datetime]:
