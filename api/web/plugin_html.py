@@ -6,6 +6,7 @@ acts on our scripts' attributes, and its forms can be sent to its own pages only
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -62,6 +63,7 @@ _INPUTS: Final = (
 )
 _PLAIN: Final = {("form", "method"): ("get", "post"), ("input", "type"): _INPUTS}
 """Attributes with values of which others read as the first."""
+_SRCDOC: Final = re.compile(r' srcdoc="([^"]*)"')
 _TAG: Final = re.compile(r'<(?:/[a-z0-9]+|([a-z0-9]+)((?: [a-z\-]+="[^"]*")*))>')
 
 
@@ -83,6 +85,29 @@ def safe_html(html: str, plugin_id: str, host: str, form_token: str) -> Markup:
         link_rel="noopener noreferrer",
     )
     return Markup(_with_token(cleaned, form_token))  # noqa: S704 - what went through the cleaner
+
+
+def framed(html: Markup, address: Callable[[int], str]) -> tuple[Markup, list[str]]:
+    """Return cleaned `html` whose frames load from `address`, and what is to be loaded there.
+
+    A document in an attribute has the policy of the page around it, which lets nothing be styled
+    but by our own style sheets; one that is loaded has a policy of its own.
+    """
+    made: list[str] = []
+    documents: list[str] = []
+    end = 0
+    for tag in _TAG.finditer(html):
+        made.append(html[end : tag.start()])
+        end = tag.end()
+        held = _SRCDOC.search(tag.group()) if tag.group(1) == "iframe" else None
+        if held is None:
+            made.append(tag.group())
+            continue
+        source = escape(address(len(documents)))
+        documents.append(unescape(held[1]))
+        made.append(tag.group().replace(held[0], f' src="{source}"', 1))
+    made.append(html[end:])
+    return Markup("".join(made)), documents  # noqa: S704 - what went through the cleaner
 
 
 def hidden_field(name: str, value: str) -> Markup:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
@@ -18,16 +19,28 @@ from api.request_scope import TENANT_SCOPE, Scoped
 from api.web.forms import TOKEN_FIELD, form_token, read_form
 from api.web.frame import WEB, page
 from api.web.navigation import PLUGIN_PLACES, Place
-from api.web.plugin_html import hidden_field, safe_html
+from api.web.plugin_html import framed, hidden_field, safe_html
 from core.shared.access import authorise
 from core.shared.actor import Actor
-from core.shared.errors import Forbidden, Unauthenticated
+from core.shared.errors import Forbidden, NotFound, Unauthenticated
 from core.shared.permissions import Action
 from tenants.plugins.facade import PluginPage
 from tenants.scope import TenantScope
 
 PATHS: Final = ["/plugins/{plugin_id:str}", "/plugins/{plugin_id:str}/{path:path}"]
+FRAME: Final = "_frame"
+"""Asks for the document of a frame on the page, by its number."""
 _LONGEST_TITLE: Final = 200
+_FRAME_POLICY: Final = (
+    b"default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox; "
+    b"frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+_FRAMED: Final = (
+    (b"content-security-policy", _FRAME_POLICY),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"private, no-store"),
+)
+"""Foreign HTML, such as a mail: styled as it says, without scripts, forms and outside images."""
 
 
 @get(PATHS, **WEB)
@@ -91,19 +104,39 @@ async def _show(
     body: bytes,
 ) -> Reply[bytes]:
     asked = await plugin_request(request, tenant_scope, path, body)
+    query = dict(asked.query)
+    frame = query.pop(FRAME, None)
+    asked = msgspec.structs.replace(asked, query=query)
     content = await tenant_scope.plugins.requests.page(
         tenant_scope.tenant, tenant_scope.actor, plugin_id, asked
     )
     token = ""
     if tenant_scope.actor.kind == "member":
         token = hidden_field(TOKEN_FIELD, form_token(tenant_scope))
+    html, documents = framed(
+        safe_html(content.html, plugin_id, request.headers.get("host", ""), token),
+        lambda number: f"{request.url.path}?{urlencode({**query, FRAME: str(number)})}",
+    )
+    if frame is not None:
+        return _document(documents, frame)
     return page(
         request,
         "plugin_page.html",
         status=content.status,
         place=_key(plugin_id, asked.path),
         title=content.title.strip()[:_LONGEST_TITLE] or plugin_id,
-        content=safe_html(content.html, plugin_id, request.headers.get("host", ""), token),
+        content=html,
+    )
+
+
+def _document(documents: list[str], number: str) -> Reply[bytes]:
+    """Return what stands in one of the page's frames. Raises NotFound."""
+    if not number.isdecimal() or len(number) > 2 or int(number) >= len(documents):
+        raise NotFound("There is no such frame on this page.")
+    return Reply(
+        documents[int(number)].encode(),
+        headers=_FRAMED,
+        content_type=b"text/html; charset=utf-8",
     )
 
 

@@ -3,8 +3,9 @@
 import re
 import sys
 from collections.abc import AsyncIterator
+from html import escape
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from api.app import create_app
-from api.web.plugin_html import CLASSES, safe_html
+from api.web.plugin_html import CLASSES, framed, safe_html
 from core.ports.messaging import Mailbox, Messaging, OutgoingEmail
 from core.shared.permissions import Action
 from plugins.mailbox import plugin as mailbox
@@ -97,6 +98,22 @@ def test_a_forms_token_stands_in_forms_only() -> None:
         '<p title="<form method=post>">x</p><form method="POST">a</form><form>b</form>'
     )
     assert str(safe_html(html, "probe", "acme.test", "<T>")).count("<T>") == 1
+
+
+def test_a_document_in_a_frame_stays_what_it_is() -> None:
+    held = '<p title="a<b>">&amp; "quoted" srcdoc="x"</p><iframe srcdoc="y"></iframe>'
+    cleaned = safe_html(
+        f'<p>before</p><iframe srcdoc="{escape(held)}"></iframe><iframe srcdoc="2"></iframe>after',
+        "probe",
+        "acme.test",
+        "",
+    )
+    html, documents = framed(cleaned, lambda number: f"/plugins/probe/?a=<&_frame={number}")
+    assert documents == [held, "2"]
+    assert "srcdoc" not in html
+    assert ' src="/plugins/probe/?a=&lt;&amp;_frame=1"' in html
+    assert html.startswith("<p>before</p>")
+    assert html.endswith("after")
 
 
 def test_the_classes_that_may_be_used_are_documented(examined: Examined) -> None:
@@ -272,7 +289,19 @@ async def test_the_mailbox_shows_what_was_sent(client: Any, plugged: Runtime, wo
     assert "<script>alert" not in shown
     (frame,) = re.findall(r"<iframe[^>]*>", shown)
     assert ' sandbox=""' in frame
-    assert "Dear &quot;Ada&quot;" in frame
+    (address,) = re.findall(r' src="([^"]*)"', frame)
+    assert urlsplit(address).path == f"/plugins/mailbox/{sent.id}"
+    framed = await admin.get(address)
+    assert framed.text == sent.html
+    policy = framed.headers["content-security-policy"]
+    assert "; sandbox;" in policy
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    for wrong in ("1", "-1", "x", "999999"):
+        asked = f"/plugins/mailbox/{sent.id}?_frame={wrong}"
+        assert (await admin.get(asked)).status_code == 404, wrong
+    assert (await client("globex", "admin").get(address)).status_code == 404
+    assert (await client("acme", "recruiter").get(address)).status_code == 403
     assert (await admin.get(f"/plugins/mailbox/{uuid4()}")).status_code == 404
     assert (await admin.get("/plugins/mailbox/no-id")).status_code == 404
     assert (await client("acme", "recruiter").get("/plugins/mailbox/")).status_code == 403

@@ -99,13 +99,16 @@ async def test_the_mailbox_from_empty_to_full(
     await expect(page.get_by_text("No message was sent to nobody@example.com yet")).to_be_visible()
 
 
+COLOURED = '<p style="color: rgb(200, 0, 100)">in its own colours</p>'
+
+
 async def test_a_message_does_no_harm(
     visit: Visit, served: ServedHere, world: World, examined: Examined
 ) -> None:
     """The frame's script is refused, by the frame's sandbox."""
     visit.expect(r"Blocked script execution|CSP:|Refused to|Blocked form submission")
     message_id = await send(
-        served, world, "An offer <b>for you</b>", f"In text: {HARM}", HARM + "<p>Yours, Acme</p>"
+        served, world, "An offer <b>for you</b>", f"In text: {HARM}", HARM + COLOURED
     )
     for size in ((1440, 900), PHONE):
         page = await visit.page(f"/plugins/mailbox/{message_id}", "admin", size=size)
@@ -113,6 +116,8 @@ async def test_a_message_does_no_harm(
         await page.locator("iframe").scroll_into_view_if_needed()
         frame = page.frame_locator("iframe")
         await expect(frame.get_by_role("heading", name="Dear Ada")).to_be_visible()
+        styled = frame.get_by_text("in its own colours")
+        await expect(styled).to_have_css("color", "rgb(200, 0, 100)")
         await frame.get_by_role("button", name="Claim your prize").click()
         assert await page.title() == "An offer <b>for you</b> · Acme"
         assert page.url.endswith(str(message_id))
