@@ -33,6 +33,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "plugin_consents": "Questions that vendors answer within minutes.",
     "plugin_secrets": "They are secrets, encrypted with a key that doesn't leave.",
     "sessions": "They are credentials, kept as hashes.",
+    "sign_in_links": "They are credentials of ten minutes, kept as hashes.",
     "subject_keys": "They are keys that the audit trail is encrypted with.",
     "tenant_keys": "It is the key that secrets are encrypted with.",
 }
@@ -40,6 +41,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 
 WITHHELD: Final[Mapping[str, Mapping[str, str]]] = {
     "invitations": {"token_hash": "It is a credential, kept as a hash."},
+    "messages": {"sealed": "It is encrypted with a key that doesn't leave."},
     "plugin_connections": {"sealed": "It is encrypted with a key that doesn't leave."},
     "plugin_store": {"sealed": "It is encrypted with a key that doesn't leave."},
     "plugin_webhooks": {"sealed": "It is encrypted with a key that doesn't leave."},

@@ -57,6 +57,7 @@ HARMLESS: Final = {
     "audit_seals.sealed_at": "It is a time.",
     "audit_seals.mark": "It proves who sealed; the key isn't in the database.",
     "candidate_files.sha256": "It is the digest of a file.",
+    "reply_files.content": "It is a file that came with an answer and has found no candidate yet.",
     "status_reports.body_hash": "It is the digest of a report.",
     "api_keys.hint": "It is shown in the console.",
 }
