@@ -102,7 +102,9 @@ async def test_links_of_another_workspace_open_nothing(
     assert foreign.status_code == made_up.status_code == 404
     assert "Nora" not in foreign.text
     assert "globex" not in foreign.text.lower()
-    used = await send(ours, path, token=str(invited.token), password="correct horse battery", name="N")
+    used = await send(
+        ours, path, token=str(invited.token), password="correct horse battery", name="N"
+    )
     assert used.status_code == 404
     assert (await theirs.get(path, headers=HTML)).status_code == 200, "still unused"
 
