@@ -1,6 +1,7 @@
 """Applying on the careers site without a script, and all that can be wrong with a form."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -509,5 +510,5 @@ async def _views(hiring: Hiring, job: JobView) -> list[Any]:
 
 def _without(page: str, link: str) -> str:
     """The page without its link, its times and what the gate adds."""
-    plain = page.replace(link, "LINK")
+    plain = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", "TIME", page.replace(link, "LINK"))
     return "\n".join(line for line in plain.splitlines() if "<time" not in line)

@@ -26,6 +26,8 @@ OF_OTHERS: Final = (
     "api.web.account",
     "api.web.assets",
     "api.web.board_cards",
+    "api.web.sign_in_links",
+    "api.web.unsubscribe",
 )
 """Modules whose pages have tests of their own."""
 HTML: Final = {"Accept": "text/html"}

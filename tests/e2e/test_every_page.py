@@ -217,6 +217,7 @@ def test_every_page_is_here(examined: Examined) -> None:
     elsewhere = {
         *("/", "/assets/{}/{}", "/workspaces", "/search", "/invitation"),
         "/jobs/{}/cards",
+        "/candidates/{}/timeline",
         "/notifications/latest",
         "/settings/branding/colours",
     }
