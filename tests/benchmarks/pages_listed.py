@@ -49,6 +49,8 @@ NOT_MEASURED: Final = {
     "/": "leads elsewhere",
     "/assets/{}/{}": "files of the release, in memory",
     "/invitation": "shows the form of /new-password, or that the link is none",
+    "/careers/applications/{}/interviews/{}": "a file of one interview; this applicant has none",
+    "/unsubscribe/{}": "needs a signed link out of a mail",
     "/careers/logo": "an image in memory; this workspace has none",
     "/plugins/{}": "made by plugins, of which none brings a page here",
     "/plugins/{}/{}": "made by plugins, of which none brings a page here",
