@@ -121,7 +121,12 @@ class Storm:
         rows = await self.admin.fetch(
             "SELECT id, state FROM messages WHERE id = ANY($1)", self.wanted
         )
-        taken = [each for vendor in vendors for each in vendor.taken()]
+        # Recruiters are mailed of what failed, through the same vendors.
+        to_members = {
+            str(row["id"])
+            for row in await self.admin.fetch("SELECT id FROM messages WHERE member_id IS NOT NULL")
+        }
+        taken = [each for vendor in vendors for each in vendor.taken() if each not in to_members]
         return Verdict(self.wanted, taken, {row["id"]: row["state"] for row in rows})
 
 
