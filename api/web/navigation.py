@@ -100,7 +100,7 @@ PLACES: Final[tuple[Place, ...]] = (
     ),
     Place(
         "unmatched_replies",
-        mark("Replies of nobody"),
+        mark("Unmatched replies"),
         "/unmatched-replies",
         "inbox",
         Action.MANAGE_MESSAGES,

@@ -1,4 +1,4 @@
-"""The page of replies of which nobody knows what they answer: an admin says whose they are."""
+"""The page of unmatched replies, which belong to no conversation: an admin says whose they are."""
 
 import asyncio
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ class DkimRecord(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
     """What it must say; None when only the service's own pages tell."""
     ends_with: str | None = None
-    """How the target of a CNAME ends, where `value` isn't known: `.sendgrid.net`."""
+    """How the target of a CNAME ends, where `value` isn't known: `.keys.mailer.example`."""
 
 
 class SendingDomain(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class SendingDomain(msgspec.Struct, frozen=True, kw_only=True):
     envelope_domain: str | None = None
     """Where returned mail goes, which is what SPF is about. None: to the service's own domain."""
     spf_include: str | None = None
-    """What the SPF record of the envelope's domain must include, such as `sendgrid.net`."""
+    """What the SPF record of the envelope's domain must include, such as `spf.mailer.example`."""
     dkim_domain: str | None = None
     """As whom the service signs (`d=`). None: it isn't known whether it does."""
     dkim: tuple[DkimRecord, ...] = ()

@@ -240,6 +240,7 @@ async def test_a_reply_of_nobody_is_given_to_whom_it_belongs(
             )
         )
     page = await visit.page("/unmatched-replies?q=Lovelace", "admin")
+    await expect(page.get_by_role("heading", name="Unmatched replies")).to_be_visible()
     await expect(page.get_by_text("I write from my new address.")).to_be_visible()
     await is_sound(page, "unmatched_replies", examined)
     await page.get_by_label("Whose is it?").select_option(str(application.id))
