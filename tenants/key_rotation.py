@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -19,6 +18,7 @@ from core.ports.secrets import MasterKeyMissing
 from core.shared.errors import Conflict
 from core.shared.ids import TenantId
 from plugins.postgres.database import Database, DatabaseSettings
+from plugins.postgres.master_key_records import KeptVersion, MasterKeyRecords, WrappedKeys
 from plugins.postgres.master_keys import REMEMBERED_SECONDS, SETTING, MasterKeys, check_value
 from plugins.postgres.rewrapping import Rewrapped, rewrap_tenant
 from tenants.master_keys import (
@@ -33,9 +33,6 @@ from tenants.settings import Settings
 
 TURN: Final = 741_260_513
 """Advisory lock of whoever rotates or retires; the database gives it back when they are killed."""
-
-_LOCK: Final = 741_260_512
-"""First half of the lock that `hold_master_key_v1` shares."""
 
 _MARGIN_SECONDS: Final = 1.0
 _PASSES: Final = 20
@@ -99,8 +96,8 @@ class Rotation(msgspec.Struct, frozen=True):
 
 async def report(settings: Settings) -> MasterKeyReport:
     """Say which versions there are and what they wrap. Raises SettingsError."""
-    async with _as_owner(settings) as owner:
-        return await _report(settings, owner)
+    async with _as_owner(settings) as records:
+        return await _report(settings, records)
 
 
 async def rotate(settings: Settings) -> Rotation:
@@ -108,16 +105,16 @@ async def rotate(settings: Settings) -> Rotation:
 
     Raises KeysRefused, MasterKeyMissing, Unavailable and SettingsError.
     """
-    async with _as_owner(settings) as owner:
-        await _take_turn(owner)
-        state = await _report(settings, owner)
+    async with _as_owner(settings) as records:
+        await _take_turn(records)
+        state = await _report(settings, records)
         _require_held(state)
         unfinished = any(each.wraps and not each.is_newest for each in state.versions)
-        version = state.newest if unfinished else await _begin(settings, owner, state)
+        version = state.newest if unfinished else await _begin(settings, records, state)
         if not unfinished:
             log.info("master_key_added", version=version, source=state.source)
-        await _let_everybody_notice(owner, version)
-        tenants, rewrapped = await _rewrap_all(settings, owner, version)
+        await _let_everybody_notice(records, version)
+        tenants, rewrapped = await _rewrap_all(settings, records, version)
         log.info(
             "master_key_rotated",
             version=version,
@@ -133,50 +130,49 @@ async def retire(settings: Settings, version: int) -> Path | None:
 
     Raises KeysRefused while anything is wrapped with it.
     """
-    async with _as_owner(settings) as owner:
-        await _take_turn(owner)
-        async with owner.transaction():
-            # Waits for transactions that wrap with it and holds off new ones until the commit.
-            await owner.execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCK, version)
-            state = await _report(settings, owner)
-            _require_retirable(state, version)
-            await owner.execute(
-                "UPDATE master_keys SET retired_at = now() WHERE version = $1", version
-            )
+    async with _as_owner(settings) as records:
+        await _take_turn(records)
+        async with records.retiring(version):
+            _require_retirable(await _report(settings, records), version)
         log.info("master_key_retired", version=version)
         if source_of(settings) == "file":
             return await asyncio.to_thread(set_aside, settings, version)
         return None
 
 
-async def _report(settings: Settings, owner: asyncpg.Connection) -> MasterKeyReport:
+async def _report(settings: Settings, records: MasterKeyRecords) -> MasterKeyReport:
     held = await asyncio.to_thread(read_master_keys, settings)
-    rows = {row["version"]: row for row in await owner.fetch("SELECT * FROM master_keys")}
-    wrapped = {row["version"]: row for row in await owner.fetch("SELECT * FROM wrapped_keys_v1()")}
-    in_use = [version for version, row in rows.items() if row["retired_at"] is None]
+    kept, wrapped = await records.versions(), await records.wrapped()
+    in_use = [version for version, each in kept.items() if each.retired_at is None]
     if not in_use:
         raise KeysRefused("The database names no master key: run `intellimatch migrate`.")
     newest = max(in_use)
     return MasterKeyReport(
         source=source_of(settings),
         versions=tuple(
-            _version(version, rows.get(version), held.get(version), wrapped.get(version), newest)
-            for version in sorted({*rows, *held, *wrapped}, reverse=True)
+            _version(version, kept.get(version), held.get(version), wrapped.get(version), newest)
+            for version in sorted({*kept, *held, *wrapped}, reverse=True)
         ),
     )
 
 
-def _version(version: int, row: Any, held: bytes | None, wrapped: Any, newest: int) -> KeyVersion:
-    check = None if row is None else row["check_value"]
+def _version(
+    version: int,
+    kept: KeptVersion | None,
+    held: bytes | None,
+    wrapped: WrappedKeys | None,
+    newest: int,
+) -> KeyVersion:
+    check = None if kept is None else kept.check_value
     return KeyVersion(
         version=version,
-        added_at=None if row is None else row["added_at"],
-        retired_at=None if row is None else row["retired_at"],
+        added_at=None if kept is None else kept.added_at,
+        retired_at=None if kept is None else kept.retired_at,
         is_newest=version == newest,
         is_held=held is not None,
         is_right=held is not None and check in {None, check_value(held)},
-        tenant_keys=0 if wrapped is None else wrapped["tenant_keys"],
-        subject_keys=0 if wrapped is None else wrapped["subject_keys"],
+        tenant_keys=0 if wrapped is None else wrapped.tenant_keys,
+        subject_keys=0 if wrapped is None else wrapped.subject_keys,
     )
 
 
@@ -210,7 +206,7 @@ def _require_retirable(state: MasterKeyReport, version: int) -> None:
         )
 
 
-async def _begin(settings: Settings, owner: asyncpg.Connection, state: MasterKeyReport) -> int:
+async def _begin(settings: Settings, records: MasterKeyRecords, state: MasterKeyReport) -> int:
     """Add a version to the keys, unless a newer one is held already, and then to the database."""
     # A file may hold one that a rotation had made when it was killed.
     newer = [each.version for each in state.versions if each.version > state.newest]
@@ -226,31 +222,19 @@ async def _begin(settings: Settings, owner: asyncpg.Connection, state: MasterKey
             "then run this again."
         )
     keys = await asyncio.to_thread(read_master_keys, settings)
-    async with owner.transaction():
-        if 1 in keys:
-            await owner.execute(
-                "UPDATE master_keys SET check_value = $1 WHERE version = 1 AND check_value IS NULL",
-                check_value(keys[1]),
-            )
-        await owner.execute(
-            "INSERT INTO master_keys (version, check_value, added_at) VALUES ($1, $2, now())",
-            version,
-            check_value(keys[version]),
-        )
+    first = check_value(keys[1]) if 1 in keys else None
+    await records.add(version, check_value(keys[version]), first)
     return version
 
 
-async def _let_everybody_notice(owner: asyncpg.Connection, version: int) -> None:
+async def _let_everybody_notice(records: MasterKeyRecords, version: int) -> None:
     """Wait until no process can wrap with an older version any more."""
-    age = await owner.fetchval(
-        "SELECT extract(epoch FROM now() - added_at)::float FROM master_keys WHERE version = $1",
-        version,
-    )
+    age = await records.age_seconds(version)
     await asyncio.sleep(max(0.0, REMEMBERED_SECONDS + _MARGIN_SECONDS - age))
 
 
 async def _rewrap_all(
-    settings: Settings, owner: asyncpg.Connection, version: int
+    settings: Settings, records: MasterKeyRecords, version: int
 ) -> tuple[int, Rewrapped]:
     """Go through the tenants until nothing is left but what is damaged."""
     total = Rewrapped()
@@ -258,13 +242,13 @@ async def _rewrap_all(
     async with _as_application(settings) as database:
         keys = MasterKeys(master_key_loader(settings))
         for _ in range(_PASSES):
-            rows = await owner.fetch("SELECT tenant_id FROM tenants_to_rewrap_v1($1)", version)
-            done = [await rewrap_tenant(database, keys, row["tenant_id"], version) for row in rows]
-            seen.update(row["tenant_id"] for row in rows)
+            left = await records.tenants_to_rewrap(version)
+            done = [await rewrap_tenant(database, keys, each, version) for each in left]
+            seen.update(left)
             rewrapped = sum(each.keys for each in done)
             total.keys += rewrapped
             total.damaged = sum(each.damaged for each in done)
-            if not rows or (total.damaged and not rewrapped):
+            if not left or (total.damaged and not rewrapped):
                 return len(seen), total
             await asyncio.sleep(_PAUSE_SECONDS)
     raise KeysRefused(
@@ -272,23 +256,20 @@ async def _rewrap_all(
     )
 
 
-async def _take_turn(owner: asyncpg.Connection) -> None:
-    if not await owner.fetchval("SELECT pg_try_advisory_lock($1)", TURN):
+async def _take_turn(records: MasterKeyRecords) -> None:
+    if not await records.take_turn(TURN):
         raise KeysRefused("Somebody else is changing the master keys just now.")
 
 
 @asynccontextmanager
-async def _as_owner(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+async def _as_owner(settings: Settings) -> AsyncIterator[MasterKeyRecords]:
     if settings.owner_database_url is None:
         raise KeysRefused(
             "Master keys are for all tenants: set INTELLIMATCH_OWNER_DATABASE_URL to the address "
             "that migrations use."
         )
-    connection = await asyncpg.connect(settings.owner_database_url)
-    try:
-        yield connection
-    finally:
-        await connection.close()
+    async with MasterKeyRecords.open(settings.owner_database_url) as records:
+        yield records
 
 
 @asynccontextmanager
