@@ -24,9 +24,10 @@ from core.shared.ids import MemberId
 from core.templates.contracts import (
     STAND_IN,
     STOP_STAND_IN,
-    UNSUBSCRIBABLE,
     Items,
     TemplateKind,
+    is_stoppable,
+    kind_named,
 )
 from core.templates.kinds import language_of
 from core.templates.texts import role_name
@@ -66,17 +67,16 @@ class TenantFinalWording:
 
     def _stoppable(self, message: Message) -> tuple[Content, tuple[tuple[str, str], ...]]:
         """Return the content with the link that stops such mails, and the headers with it."""
-        if message.purpose not in UNSUBSCRIBABLE:
+        if not is_stoppable(message.purpose, message.content.text):
             return message.content, ()
         url = unsubscribe_links_of(self._session).of_message(message.id)
         content = with_secret(message.content, url.rpartition("/")[2], STOP_STAND_IN)
         return content, unsubscribe_headers(url)
 
     async def _to_member(self, message: Message) -> Written | None:
-        if message.sealed is None or message.purpose == "personal":
-            return None
-        if message.purpose == "trial":
-            return None  # it was sent at once
+        kind = kind_named(message.purpose)
+        if message.sealed is None or kind is None:
+            return None  # nobody waits for it: a trial, for one, was sent at once
         secrets = self._session.tenant_keys.secrets(self._tenant.id, self._session.unit)
         try:
             opened = await secrets.open(place_of(message.id), message.sealed)
@@ -84,9 +84,9 @@ class TenantFinalWording:
             return None
         values = msgspec.json.decode(opened.reveal(), type=dict[str, str])
         if IDS in values and message.member_id is not None:
-            return await self._told(message, message.member_id, message.purpose, values[IDS])
+            return await self._told(message, message.member_id, kind, values[IDS])
         mail = await self._wording().write(
-            message.purpose, self._in_words(values, message.language), language=message.language
+            kind, self._in_words(values, message.language), language=message.language
         )
         return Written(Content(mail.subject, mail.text, mail.html))
 

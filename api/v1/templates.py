@@ -26,7 +26,7 @@ from core.templates.contracts import (
     SendTrialMail,
     ShowTemplate,
     SubjectSource,
-    TemplateKind,
+    TemplateKey,
     TemplateList,
     TemplatePreview,
     TemplateVersions,
@@ -62,7 +62,10 @@ class TemplateController(Controller):
 
     @get(operation_id="listTemplates", summary="List the templates", responses=problems(403))
     async def list_templates(self, tenant_scope: Scoped) -> Reply[TemplateList]:
-        """Return every kind of e-mail, and in which languages its text was changed."""
+        """Return every kind of e-mail, and in which languages its text was changed.
+
+        Those that enabled plugins bring come last; their kind is `<plugin>.<template>`.
+        """
         return reply(await tenant_scope.ask(ListTemplates()))
 
     @get(
@@ -198,10 +201,10 @@ class TemplateController(Controller):
         return await mutate(request, tenant_scope, command)
 
 
-def named(kind: str, language: str) -> tuple[TemplateKind, Language]:
-    """Return the template that a path names. Raises TemplateNotFound."""
+def named(kind: str, language: str) -> tuple[TemplateKey, Language]:
+    """Return the template that a path names, if one can have that name. Raises TemplateNotFound."""
     try:
-        return msgspec.convert((kind, language), tuple[TemplateKind, Language])
+        return msgspec.convert((kind, language), tuple[TemplateKey, Language])
     except msgspec.ValidationError as error:
         raise TemplateNotFound(TemplateNotFound.TEXT) from error
 

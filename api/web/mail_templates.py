@@ -4,6 +4,7 @@ The editor's form is sent to the API. What a mail looks like is shown in a frame
 any rights: its page allows the styles that mails need, and nothing else.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from api.request_scope import Scoped
 from api.v1.templates import named
 from api.web.forms import Form
 from api.web.frame import WEB, may, page, partial, read_form, require
+from api.web.languages import mark
 from core.applications.contracts import ApplicationId, ApplicationRow, ListApplications
 from core.identity.contracts.team import ListMembers
 from core.shared.paging import MAX_LIMIT, PageRequest
@@ -28,8 +30,9 @@ from core.templates.contracts import (
     ListTemplateVersions,
     PreviewTemplate,
     ShowTemplate,
-    TemplateKind,
+    TemplateKey,
     TemplatePreview,
+    TemplateRow,
 )
 from tenants.scope import TenantScope
 
@@ -52,13 +55,37 @@ _FRAMED: Final[Headers] = (
 )
 
 
+class Group(msgspec.Struct, frozen=True):
+    """Templates under one heading."""
+
+    id: str
+    heading: str
+    rows: list[TemplateRow]
+    is_plugin: bool = False
+    """Whether the heading is a plugin's name, in nobody's language but its own."""
+
+
 @get("/settings/templates", **WEB)
 async def templates(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
     """List every kind of mail with its languages."""
     found = await tenant_scope.ask(ListTemplates())
     return page(
-        request, "mail_templates.html", templates=found.items, language_names=LANGUAGE_NAMES
+        request, "mail_templates.html", groups=_groups(found.items), language_names=LANGUAGE_NAMES
     )
+
+
+def _groups(rows: Sequence[TemplateRow]) -> list[Group]:
+    """Return the platform's mails by who gets them, then those of each plugin."""
+    ours = [each for each in rows if each.plugin is None]
+    groups = [
+        Group("to-candidate", mark("To candidates"), [e for e in ours if e.to == "candidate"]),
+        Group("to-member", mark("To your team"), [e for e in ours if e.to == "member"]),
+    ]
+    for plugin in dict.fromkeys(each.plugin for each in rows if each.plugin is not None):
+        brought = [each for each in rows if each.plugin == plugin]
+        name = brought[0].plugin_name or plugin
+        groups.append(Group(f"of-{plugin}", name, brought, is_plugin=True))
+    return groups
 
 
 @get("/settings/templates/{kind:str}/{language:str}", **WEB)
@@ -117,7 +144,7 @@ async def preview(
 
 
 async def _previewed(
-    tenant_scope: TenantScope, kind: TemplateKind, language: Language, form: Form
+    tenant_scope: TenantScope, kind: TemplateKey, language: Language, form: Form
 ) -> TemplatePreview:
     application_id = form["application_id"].strip()
     return await tenant_scope.execute(

@@ -62,6 +62,7 @@ SENTENCES: Final[Mapping[str, Mapping[Action, str]]] = {
         Action.MANAGE_MESSAGES: mark(
             "Say who sends e-mail, and let addresses be written to again that were left out."
         ),
+        Action.SEND_MESSAGES: mark("Let plugins send candidates the e-mails that they bring."),
     },
     mark("Own account"): {
         Action.OWN_ACCOUNT: mark("Change their own password, end their sessions, make API keys."),

@@ -21,6 +21,7 @@ from api.web.frame import read_form, redirect
 from api.web.languages import mark
 from core.notifications.types import TYPES
 from core.ports.unsubscribing import EVERY_NOTIFICATION, ONE_CLICK
+from core.templates.contracts import is_brought
 from core.unsubscribing.contracts import (
     Resubscribe,
     ShowSubscription,
@@ -41,6 +42,8 @@ LISTS: Final = {
     "mention": mark("Mentions"),
     EVERY_NOTIFICATION: mark("All notifications by e-mail"),
 }
+
+OF_A_PLUGIN: Final = mark("E-mails like this one")
 
 
 @get("/unsubscribe/{link:str}", opt=STRANGERS, **SITE)
@@ -96,6 +99,8 @@ async def _shown(
 
 
 def _name_of(mail_list: str) -> str:
+    if is_brought(mail_list):
+        return OF_A_PLUGIN  # its own name is for admins
     known = next((each.label for kind, each in TYPES.items() if kind == mail_list), None)
     return known or LISTS[mail_list]
 

@@ -19,9 +19,19 @@ MessageId = NewType("MessageId", UUID)
 SuppressionId = NewType("SuppressionId", UUID)
 ReplyId = NewType("ReplyId", UUID)
 
-MessagePurpose = TemplateKind | Literal["personal", "trial"]
-"""What a message is for. `personal`: somebody of the team wrote it. `trial`: a template that a
-member sent to themselves to look at it."""
+MemberPurpose = TemplateKind | Literal["personal", "trial"]
+"""What a message to a member is for."""
+
+MessagePurpose = Annotated[
+    str,
+    Meta(
+        max_length=120,
+        description="The kind of template, or `<plugin>.<template>` for a plugin's. `personal`: "
+        "somebody of the team wrote it. `trial`: a template that a member sent to themselves.",
+        examples=["rejection", "referrals.thank_you"],
+    ),
+]
+"""What a message is for."""
 
 MessageState = Literal["queued", "sending", "sent", "failed", "unknown"]
 """`sent`: a service took it over. `failed`: it was refused, or nobody took it for a day.
@@ -321,10 +331,25 @@ class OrderSenders(Command[Senders], frozen=True, kw_only=True):
     plugins: tuple[str, ...]
 
 
+class MailOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of asking for a mail to a candidate."""
+
+    result: Literal["queued", "repeated", "stopped", "no_address"]
+    """`repeated`: it was asked for before. `stopped`: the candidate wants no such mails.
+
+    `no_address`: none of the candidate is known. Neither of these two remembers the key."""
+    message_id: MessageId | None = None
+
+
+KEY_REUSED: Final = (
+    "This idempotency key was given for a mail from another template or to another receiver."
+)
+
+
 class MailToMember(msgspec.Struct, frozen=True, kw_only=True):
     """A mail to a member, or to somebody who is to become one."""
 
-    purpose: MessagePurpose
+    purpose: MemberPurpose
     to_address: str
     to_name: str
     values: dict[str, str]

@@ -6,8 +6,8 @@ import msgspec
 
 from core.messages.contracts import (
     DeliveryState,
+    MemberPurpose,
     MessageId,
-    MessagePurpose,
     MessageState,
     Timeline,
 )
@@ -20,7 +20,7 @@ class MemberMessageRow(msgspec.Struct, frozen=True, kw_only=True):
     """A mail to a member in a list. What it says is kept nowhere."""
 
     id: MessageId
-    purpose: MessagePurpose
+    purpose: MemberPurpose
     state: MessageState
     member_id: MemberId | None
     """None: it invites somebody."""

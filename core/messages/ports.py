@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.applications.contracts import ApplicationId
+from core.candidates.contracts import CandidateId
 from core.messages.contracts import (
     ListMessages,
     ListSuppressions,
@@ -30,6 +32,14 @@ class MessageRepository(Protocol):
 
     async def add(self, message: Message) -> None:
         """Keep a new message, and that it was queued."""
+        ...
+
+    async def add_once(self, message: Message) -> bool:
+        """Keep a new message unless one of its id is there; say whether it wasn't."""
+        ...
+
+    async def newest_application(self, candidate_id: CandidateId) -> ApplicationId | None:
+        """Return the candidate's newest application, an open one before all others, or None."""
         ...
 
     async def get_for_change(self, message_id: MessageId) -> Message | None:

@@ -2,7 +2,7 @@
 
 from core.messages.model import Message
 from core.messages.ports import Suppressions
-from core.templates.contracts import UNSUBSCRIBABLE
+from core.templates.contracts import is_stoppable
 from core.unsubscribing.contracts import StoppedMails
 
 
@@ -10,7 +10,7 @@ async def why_unwanted(
     message: Message, suppressions: Suppressions, stopped: StoppedMails
 ) -> str | None:
     """Return the reason for people to read; None when the message is to be sent."""
-    is_answer = message.purpose not in UNSUBSCRIBABLE
+    is_answer = not is_stoppable(message.purpose, message.content.text)
     suppression = await suppressions.of(message.to_address)
     if suppression is not None and suppression.stops(transactional=is_answer):
         return suppression.explained()

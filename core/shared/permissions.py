@@ -39,6 +39,8 @@ class Action(StrEnum):
     MANAGE_PLUGINS = "plugins:manage"
     MANAGE_MESSAGES = "messages:manage"
     """Who sends and in which order, who isn't written to, and, for plugins, what became of mail."""
+    SEND_MESSAGES = "messages:send"
+    """For plugins: e-mail to candidates from the templates that they bring."""
     OWN_ACCOUNT = "account:own"
     """One's own profile, sessions, password and API keys."""
 
@@ -74,5 +76,6 @@ PERMISSIONS: Final[dict[Action, dict[Role, Grant]]] = {
     Action.MANAGE_TENANT: _row("yes", "no", "no", "no"),
     Action.MANAGE_PLUGINS: _row("yes", "no", "no", "no"),
     Action.MANAGE_MESSAGES: _row("yes", "no", "no", "no"),
+    Action.SEND_MESSAGES: _row("yes", "yes", "no", "no"),
     Action.OWN_ACCOUNT: _row("yes", "yes", "yes", "yes"),
 }

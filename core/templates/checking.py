@@ -9,10 +9,11 @@ from typing import Final, Literal
 
 from core.shared.errors import FieldError
 from core.templates.contracts import Flaw
-from core.templates.kinds import Kind, Variable, sample_values
+from core.templates.kinds import sample_values
 from core.templates.language import Each, If, Node, fill, parse
 from core.templates.language import Variable as Named
 from core.templates.markup import ADDRESS, MAX_BLOCKS, blocks
+from core.templates.model import Kind, Variable
 from core.templates.texts import Source
 
 Field = Literal["subject", "body"]

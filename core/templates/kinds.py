@@ -4,54 +4,17 @@ Used when a template is checked, rendered, previewed and listed. Names are those
 the trade.
 """
 
-from collections.abc import Mapping
-from typing import Final, Literal, get_args
-
-import msgspec
+from collections.abc import Mapping, Sequence
+from typing import Final, cast, get_args
 
 from core.templates.contracts import (
-    UNSUBSCRIBABLE,
     Items,
     Language,
     TemplateKind,
     Values,
     VariableView,
 )
-
-VariableType = Literal["text", "lines", "url", "email", "list"]
-
-
-class Variable(msgspec.Struct, frozen=True):
-    """What a template may name."""
-
-    name: str
-    meaning: str
-    example: str
-    type: VariableType = "text"
-    always: bool = True
-    """Whether there is always a value."""
-    fields: tuple["Variable", ...] = ()
-    """Of a list: what each of its items has."""
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """A kind of mail."""
-
-    kind: TemplateKind
-    name: str
-    purpose: str
-    to: Literal["candidate", "member"]
-    variables: tuple[Variable, ...]
-
-    @property
-    def transactional(self) -> bool:
-        """Whether it answers what the receiver did or needs, so that it can't be stopped."""
-        return self.kind not in UNSUBSCRIBABLE
-
-    def variable(self, name: str) -> Variable | None:
-        """Return what is offered under that name, None when nothing is."""
-        return next((each for each in self.variables if each.name == name), None)
-
+from core.templates.model import Kind, Variable
 
 _COMPANY: Final = Variable("company_name", "Your company's name", "Acme")
 _CANDIDATE: Final = Variable("candidate_name", "The candidate's name", "Ada Lovelace")
@@ -144,7 +107,7 @@ def _application_link() -> Variable:
 
 
 KINDS: Final[Mapping[TemplateKind, Kind]] = {
-    each.kind: each
+    cast("TemplateKind", each.kind): each
     for each in (
         Kind(
             "application_received",
@@ -329,18 +292,26 @@ KINDS: Final[Mapping[TemplateKind, Kind]] = {
 }
 """Every kind by its name."""
 
+OF_APPLICATION: Final = _OF_APPLICATION
+"""What every mail to a candidate may say."""
+
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 SOURCE_LANGUAGE: Final[Language] = "en"
 
 
 def language_of(*wanted: str | None) -> Language:
     """Return the first of the wanted languages (BCP 47) that templates exist in, else English."""
+    return language_among(LANGUAGES, *wanted)
+
+
+def language_among(there: Sequence[Language], *wanted: str | None) -> Language:
+    """Return the first of the wanted languages (BCP 47) that is there, else English, else any."""
     for each in wanted:
         base = (each or "").replace("_", "-").partition("-")[0].lower()
-        for known in LANGUAGES:
+        for known in there:
             if base == known:
                 return known
-    return SOURCE_LANGUAGE
+    return SOURCE_LANGUAGE if SOURCE_LANGUAGE in there else there[0]
 
 
 def sample_values(kind: Kind, *, all_known: bool = True) -> Values:

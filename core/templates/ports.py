@@ -10,15 +10,23 @@ from core.candidates.contracts import CandidateId
 from core.interviews.contracts import InterviewId
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
-from core.templates.contracts import Language, TemplateKind, TrialMail, Values, WrittenMail
+from core.templates.contracts import (
+    Language,
+    TemplateKey,
+    TemplateKind,
+    TrialMail,
+    Values,
+    WrittenMail,
+)
 from core.templates.layout import Letterhead
+from core.templates.model import Kind
 from core.templates.texts import Source
 
 
 class Saved(msgspec.Struct, frozen=True):
     """A version that a tenant saved."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     version: int
     source: Source | None
@@ -27,10 +35,18 @@ class Saved(msgspec.Struct, frozen=True):
     saved_by: MemberId | None
 
 
+class PluginKinds(Protocol):
+    """Knows the templates that the tenant's plugins bring."""
+
+    async def all(self) -> Sequence[Kind]:
+        """Return those of the plugins that are enabled now, plugin by plugin."""
+        ...
+
+
 class SavedTemplates(Protocol):
     """Reads what the tenant saved."""
 
-    async def latest(self, kind: TemplateKind, language: Language) -> Saved | None:
+    async def latest(self, kind: TemplateKey, language: Language) -> Saved | None:
         """Return the last version, None when the template was never changed."""
         ...
 
@@ -38,7 +54,7 @@ class SavedTemplates(Protocol):
         """Return the last version of every template that was ever changed."""
         ...
 
-    async def versions(self, kind: TemplateKind, language: Language) -> Sequence[Saved]:
+    async def versions(self, kind: TemplateKey, language: Language) -> Sequence[Saved]:
         """Return the last hundred versions, newest first."""
         ...
 
@@ -46,7 +62,7 @@ class SavedTemplates(Protocol):
 class TemplateStore(Protocol):
     """Keeps new versions."""
 
-    async def hold(self, kind: TemplateKind, language: Language) -> Saved | None:
+    async def hold(self, kind: TemplateKey, language: Language) -> Saved | None:
         """Return the last version, and let others who save this template wait for our end."""
         ...
 

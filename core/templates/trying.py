@@ -13,22 +13,24 @@ from core.templates.contracts import (
     PreviewTemplate,
     RecordTrialMail,
     SendTrialMail,
-    TemplateKind,
     TemplatePreview,
     TrialMail,
+    kind_named,
 )
 from core.templates.events import TemplateTested
-from core.templates.kinds import KINDS, sample_values
+from core.templates.kinds import sample_values
+from core.templates.known import ANY_MAIL, kind_in, source_of
+from core.templates.model import Kind
 from core.templates.ports import (
     ApplicationFacts,
     Facts,
     Letterheads,
+    PluginKinds,
     SavedTemplates,
     TrialPost,
 )
 from core.templates.rendering import render
 from core.templates.texts import Source
-from core.templates.usecases import source_of
 
 _UNSUBSCRIBE_SAMPLE = "https://example.com/unsubscribe"
 
@@ -41,12 +43,14 @@ async def preview_template(
     saved: SavedTemplates,
     letterheads: Letterheads,
     facts: Facts,
+    plugins: PluginKinds,
 ) -> TemplatePreview:
     """Return how the template looks, or its flaws. Raises NotFound without the application.
 
     Changes nothing; a command only since it is sent with a body.
     """
-    return await _tried(command, tenant, saved, letterheads, facts)
+    kind = await kind_in(command.kind, command.language, plugins)
+    return await _tried(command, kind, tenant, saved, letterheads, facts)
 
 
 @handles(SendTrialMail, action=Action.MANAGE_TENANT)
@@ -57,10 +61,12 @@ async def send_trial_mail(
     saved: SavedTemplates,
     letterheads: Letterheads,
     facts: Facts,
+    plugins: PluginKinds,
     post: TrialPost,
 ) -> TrialMail:
     """Send it, and return what came of it."""
-    preview = await _tried(query, tenant, saved, letterheads, facts)
+    kind = await kind_in(query.kind, query.language, plugins)
+    preview = await _tried(query, kind, tenant, saved, letterheads, facts)
     if preview.mail is None:
         raise InvalidInput(*map(told, preview.flaws))
     return await post.send(preview.mail)
@@ -103,26 +109,26 @@ async def record_trial_mail(
 
 async def _tried(
     asked: PreviewTemplate | SendTrialMail,
+    kind: Kind,
     tenant: TenantContext,
     saved: SavedTemplates,
     letterheads: Letterheads,
     facts: Facts,
 ) -> TemplatePreview:
-    kind = KINDS[asked.kind]
     latest = await saved.latest(kind.kind, asked.language)
-    present = source_of(kind.kind, asked.language, latest)
+    present = source_of(kind, asked.language, latest)
     source = Source(asked.subject or present.subject, asked.body or present.body)
-    real = await _real(asked.application_id, kind.kind, facts)
+    real = await _real(asked.application_id, kind, facts)
     flaws = flaws_of(source, kind)
     if flaws:
         return TemplatePreview(flaws, None)
     values = {**sample_values(kind), "company_name": tenant.name}
     if real is not None:
         # What isn't known of a real candidate isn't shown; what only exists for a real occasion,
-        # such as a link to accept something, stays invented.
-        optional = {each.name for each in kind.variables if not each.always}
+        # such as a link to accept something or what a plugin gives, stays invented.
+        optional = {each.name for each in kind.variables if not each.always} - kind.given
         values = {name: each for name, each in values.items() if name not in optional}
-        values.update(real.values)
+        values.update({name: each for name, each in real.values.items() if name not in kind.given})
     mail = render(
         source,
         values,
@@ -134,11 +140,11 @@ async def _tried(
 
 
 async def _real(
-    application_id: ApplicationId | None, kind: TemplateKind, facts: Facts
+    application_id: ApplicationId | None, kind: Kind, facts: Facts
 ) -> ApplicationFacts | None:
     if application_id is None:
         return None
-    found = await facts.of_application(application_id, kind)
+    found = await facts.of_application(application_id, kind_named(kind.kind) or ANY_MAIL)
     if found is None:
         raise NotFound("There is no such application.")
     return found

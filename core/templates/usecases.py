@@ -15,7 +15,6 @@ from core.templates.contracts import (
     ListTemplateVersions,
     ResetTemplate,
     ShowTemplate,
-    TemplateKind,
     TemplateList,
     TemplateRow,
     TemplateVersion,
@@ -24,13 +23,11 @@ from core.templates.contracts import (
 )
 from core.templates.errors import TemplateChanged
 from core.templates.events import TemplateReset, TemplateSaved
-from core.templates.kinds import KINDS, LANGUAGES, variable_views
-from core.templates.ports import (
-    Saved,
-    SavedTemplates,
-    TemplateStore,
-)
-from core.templates.texts import Source, default_source
+from core.templates.kinds import KINDS, variable_views
+from core.templates.known import kind_in, outdated, source_of
+from core.templates.model import Kind
+from core.templates.ports import PluginKinds, Saved, SavedTemplates, TemplateStore
+from core.templates.texts import Source
 
 
 @handles(ListTemplates, action=Action.VIEW_TENANT)
@@ -38,8 +35,9 @@ async def list_templates(
     query: ListTemplates,  # noqa: ARG001 - the request has no fields
     *,
     saved: SavedTemplates,
+    plugins: PluginKinds,
 ) -> TemplateList:
-    """Return every kind with its state in each language."""
+    """Return every kind with its state in each language, those of plugins last."""
     latest = {(each.kind, each.language): each for each in await saved.all_latest()}
     return TemplateList(
         tuple(
@@ -49,27 +47,32 @@ async def list_templates(
                 kind.purpose,
                 kind.to,
                 kind.transactional,
-                tuple(_state(latest.get((kind.kind, each)), each) for each in LANGUAGES),
+                tuple(_state(kind, latest.get((kind.kind, each)), each) for each in kind.languages),
+                None if kind.plugin is None else kind.plugin.id,
+                None if kind.plugin is None else kind.plugin.name,
             )
-            for kind in KINDS.values()
+            for kind in (*KINDS.values(), *await plugins.all())
         )
     )
 
 
 @handles(ShowTemplate, action=Action.VIEW_TENANT)
-async def show_template(query: ShowTemplate, *, saved: SavedTemplates) -> TemplateView:
-    """Return one template."""
-    latest = await saved.latest(query.kind, query.language)
-    return _view(query.kind, query.language, latest)
+async def show_template(
+    query: ShowTemplate, *, saved: SavedTemplates, plugins: PluginKinds
+) -> TemplateView:
+    """Return one template. Raises TemplateNotFound."""
+    kind = await kind_in(query.kind, query.language, plugins)
+    return _view(kind, query.language, await saved.latest(kind.kind, query.language))
 
 
 @handles(ListTemplateVersions, action=Action.VIEW_TENANT)
 async def list_template_versions(
-    query: ListTemplateVersions, *, saved: SavedTemplates
+    query: ListTemplateVersions, *, saved: SavedTemplates, plugins: PluginKinds
 ) -> TemplateVersions:
     """Return the versions, newest first, down to the text that everybody starts with."""
-    found = await saved.versions(query.kind, query.language)
-    first = default_source(query.kind, query.language)
+    kind = await kind_in(query.kind, query.language, plugins)
+    found = await saved.versions(kind.kind, query.language)
+    first = kind.first_text(query.language)
     items = [
         TemplateVersion(
             each.version,
@@ -92,18 +95,21 @@ async def change_template(
     *,
     actor: Actor,
     store: TemplateStore,
+    plugins: PluginKinds,
     clock: Clock,
     recorder: Recorder,
 ) -> TemplateView:
     """Save the next version; the same text again is none. Raises InvalidInput for each flaw."""
     source = Source(command.subject.strip(), command.body.replace("\r\n", "\n").strip() + "\n")
-    flaws = flaws_of(source, KINDS[command.kind])
+    kind = await kind_in(command.kind, command.language, plugins)
+    flaws = flaws_of(source, kind)
     if flaws:
         raise InvalidInput(*map(told, flaws))
     before = await store.hold(command.kind, command.language)
     _expect(before, command.expected_version)
-    if source == source_of(command.kind, command.language, before):
-        return _view(command.kind, command.language, before)
+    present = source_of(kind, command.language, before)
+    if source == present:
+        return _view(kind, command.language, before)
     saved = _next(command, before, source, actor, clock)
     await store.add(saved)
     recorder.record(
@@ -113,10 +119,10 @@ async def change_template(
             language=saved.language,
             template_version=saved.version,
         ),
-        before=source_of(command.kind, command.language, before),
+        before=present,
         after=source,
     )
-    return _view(command.kind, command.language, saved)
+    return _view(kind, command.language, saved)
 
 
 @handles(ResetTemplate, action=Action.MANAGE_TENANT)
@@ -125,14 +131,16 @@ async def reset_template(
     *,
     actor: Actor,
     store: TemplateStore,
+    plugins: PluginKinds,
     clock: Clock,
     recorder: Recorder,
 ) -> TemplateView:
     """Go back to the text that everybody starts with, as a version of its own."""
+    kind = await kind_in(command.kind, command.language, plugins)
     before = await store.hold(command.kind, command.language)
     _expect(before, command.expected_version)
     if before is None or before.source is None:
-        return _view(command.kind, command.language, before)
+        return _view(kind, command.language, before)
     saved = _next(command, before, None, actor, clock)
     await store.add(saved)
     recorder.record(
@@ -143,9 +151,9 @@ async def reset_template(
             template_version=saved.version,
         ),
         before=before.source,
-        after=default_source(command.kind, command.language),
+        after=kind.first_text(command.language),
     )
-    return _view(command.kind, command.language, saved)
+    return _view(kind, command.language, saved)
 
 
 def _expect(before: Saved | None, expected: int | None) -> None:
@@ -155,13 +163,6 @@ def _expect(before: Saved | None, expected: int | None) -> None:
             "Somebody changed this template after you opened it. Load it again.",
             current_version=version,
         )
-
-
-def source_of(kind: TemplateKind, language: Language, saved: Saved | None) -> Source:
-    """Return what a template says, from its last version."""
-    if saved is None or saved.source is None:
-        return default_source(kind, language)
-    return saved.source
 
 
 def _next(
@@ -181,24 +182,34 @@ def _next(
     )
 
 
-def _state(saved: Saved | None, language: Language) -> LanguageState:
+def _state(kind: Kind, saved: Saved | None, language: Language) -> LanguageState:
     if saved is None:
         return LanguageState(language, 0, is_default=True)
-    return LanguageState(language, saved.version, saved.source is None, saved.saved_at)
-
-
-def _view(kind: TemplateKind, language: Language, saved: Saved | None) -> TemplateView:
-    source, about = source_of(kind, language, saved), KINDS[kind]
-    return TemplateView(
-        kind,
+    return LanguageState(
         language,
-        about.name,
-        about.purpose,
+        saved.version,
+        saved.source is None,
+        saved.saved_at,
+        needs_attention=bool(outdated(kind, saved)),
+    )
+
+
+def _view(kind: Kind, language: Language, saved: Saved | None) -> TemplateView:
+    source = source_of(kind, language, saved)
+    return TemplateView(
+        kind.kind,
+        language,
+        kind.name,
+        kind.purpose,
         source.subject,
         source.body,
         saved is None or saved.source is None,
         saved.version if saved else 0,
         saved.saved_at if saved else None,
         saved.saved_by if saved else None,
-        variable_views(about),
+        variable_views(kind),
+        kind.languages,
+        None if kind.plugin is None else kind.plugin.id,
+        None if kind.plugin is None else kind.plugin.name,
+        outdated(kind, saved),
     )

@@ -3,6 +3,8 @@
 Other slices ask for `Wording` or `ApplicationMail` of the contracts; these stand behind them.
 """
 
+from collections.abc import Mapping
+
 from core.applications.contracts import ApplicationId
 from core.interviews.contracts import InterviewId
 from core.shared.tenant import TenantContext
@@ -15,8 +17,10 @@ from core.templates.contracts import (
     Wording,
     WrittenMail,
 )
-from core.templates.kinds import language_of
-from core.templates.ports import Facts, Letterheads, SavedTemplates
+from core.templates.contracts.brought import require_values
+from core.templates.kinds import language_among, language_of
+from core.templates.known import ANY_MAIL, find_kind, sent_source
+from core.templates.ports import Facts, Letterheads, PluginKinds, SavedTemplates
 from core.templates.rendering import render
 from core.templates.texts import Source, default_source
 
@@ -66,7 +70,7 @@ class CandidateMail:
 
     async def address(self, application_id: ApplicationId) -> str | None:
         """Return the candidate's first address."""
-        facts = await self._facts.of_application(application_id, "status_update")
+        facts = await self._facts.of_application(application_id, ANY_MAIL)
         return None if facts is None else facts.to_address
 
     async def write(
@@ -90,4 +94,46 @@ class CandidateMail:
                 language=facts.language,
                 unsubscribe_url=self._stop_url if kind in UNSUBSCRIBABLE else None,
             ),
+        )
+
+
+class BroughtMail:
+    """Implements `core.templates.contracts.PluginMails` for one tenant."""
+
+    def __init__(
+        self,
+        tenant: TenantContext,
+        plugins: PluginKinds,
+        saved: SavedTemplates,
+        letterheads: Letterheads,
+        facts: Facts,
+        stop_url: str,
+    ) -> None:
+        self._tenant = tenant
+        self._plugins = plugins
+        self._saved = saved
+        self._letterheads = letterheads
+        self._facts = facts
+        self._stop_url = stop_url
+
+    async def write(
+        self, key: str, application_id: ApplicationId, values: Mapping[str, str]
+    ) -> AddressedMail | None:
+        """Return the mail in the candidate's language, else the tenant's, if it exists in it."""
+        kind = await find_kind(key, self._plugins)
+        require_values(kind, values)
+        facts = await self._facts.of_application(application_id, ANY_MAIL)
+        if facts is None:
+            return None
+        language = language_among(kind.languages, facts.language, self._tenant.locale)
+        known = {name: each for name, each in facts.values.items() if name not in kind.given}
+        mail = render(
+            sent_source(kind, language, await self._saved.latest(key, language)),
+            {**known, **values},
+            language=language,
+            letterhead=await self._letterheads.letterhead(),
+            unsubscribe_url=None if kind.transactional else self._stop_url,
+        )
+        return AddressedMail(
+            facts.candidate_id, application_id, facts.to_name, facts.to_address, mail
         )

@@ -9,7 +9,6 @@ from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
-from core.templates.contracts import TemplateKind
 from core.unsubscribing.contracts import StoppedMails
 
 
@@ -17,7 +16,7 @@ class LinkedMessage(msgspec.Struct, frozen=True):
     """A message to a candidate that a link stood in."""
 
     address: str
-    mail_list: TemplateKind
+    mail_list: str
     candidate_id: CandidateId
     application_id: ApplicationId
     is_stopped: bool
@@ -34,13 +33,11 @@ class StoppedMailQueries(StoppedMails, Protocol):
 class StoppedMailStore(StoppedMailQueries, Protocol):
     """Keeps what candidates stop."""
 
-    async def stop(
-        self, address: str, mail_list: TemplateKind, message_id: UUID, now: UtcDatetime
-    ) -> bool:
+    async def stop(self, address: str, mail_list: str, message_id: UUID, now: UtcDatetime) -> bool:
         """Keep it, for as long as the message is kept; False when it is stopped already."""
         ...
 
-    async def resume(self, address: str, mail_list: TemplateKind) -> bool:
+    async def resume(self, address: str, mail_list: str) -> bool:
         """Forget it; False when it wasn't stopped."""
         ...
 

@@ -8,7 +8,7 @@ from core.ports.unsubscribing import MemberLink, MessageLink, UnsubscribeLinks
 from core.shared.clock import Clock
 from core.shared.events import Recorder
 from core.shared.usecase import handles
-from core.templates.contracts import UNSUBSCRIBABLE
+from core.templates.contracts import UNSUBSCRIBABLE, is_brought
 from core.unsubscribing.contracts import (
     Resubscribe,
     ShowSubscription,
@@ -103,9 +103,14 @@ def _read(link: str, links: UnsubscribeLinks) -> MessageLink | MemberLink:
 
 async def _message(about: MessageLink, stopped: StoppedMailQueries) -> LinkedMessage:
     message = await stopped.of_message(about.message_id)
-    if message is None or message.mail_list not in UNSUBSCRIBABLE:
+    if message is None or not _is_list(message.mail_list):
         raise SubscriptionNotFound(SubscriptionNotFound.TEXT)
     return message
+
+
+def _is_list(mail_list: str) -> bool:
+    """Whether mails of a list can hold a link: those of plugins say so one by one."""
+    return mail_list in UNSUBSCRIBABLE or is_brought(mail_list)
 
 
 async def _shown(

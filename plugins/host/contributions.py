@@ -26,6 +26,7 @@ from plugins.sdk.contributions import (
     ScheduledTask,
 )
 from plugins.sdk.hosts import covers
+from plugins.sdk.mail import wrong_with
 from plugins.sdk.manifest import Manifest
 from plugins.sdk.paths import parts_of
 from plugins.sdk.settings import Settings
@@ -54,7 +55,6 @@ EVENTS: Final = frozenset(
 _ACTIONS: Final = frozenset(action.value for action in Action)
 _GIVEN: Final[dict[type, Action]] = {ports.ResumeParser: Action.VIEW_CANDIDATES}
 """Ports whose adapters are given what they would need this permission to ask for."""
-_VARIABLE: Final = re.compile(r"\{\{\s*(\S*?)\s*\}\}")
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -149,17 +149,14 @@ def check_webhooks(webhooks: Sequence[InboundWebhook]) -> None:
     no_two([each.name for each in webhooks], "The hook webhooks", "the name")
 
 
-def check_email_templates(templates: Sequence[EmailTemplate]) -> None:
+def check_email_templates(templates: Sequence[EmailTemplate], manifest: Manifest) -> None:
     """Raises Unfit."""
     where = "The hook email_templates"
     no_two([each.name for each in templates], where, "the name")
     for template in templates:
-        used = _VARIABLE.findall(template.subject + template.text)
-        unknown = sorted(set(used) - set(template.variables))
-        if unknown:
-            raise Unfit(f"{where}: {template.name} uses {unknown[0]!r}; add it to variables.")
-        if "\n" in template.subject or "\r" in template.subject:
-            raise Unfit(f"{where}: the subject of {template.name} must be one line.")
+        problem = wrong_with(manifest, template)
+        if problem is not None:
+            raise Unfit(f"{where}: {template.name}: {problem}")
 
 
 def check_oauth(

@@ -66,7 +66,7 @@ def validated(
     pages = items_of(answers.get("pages", ()), Page, "pages")
     check_pages(pages)
     templates = items_of(answers.get("email_templates", ()), EmailTemplate, "email_templates")
-    check_email_templates(templates)
+    check_email_templates(templates, manifest)
     provider = answers.get("oauth_provider")
     if provider is not None:
         struct_of(provider, OAuthProvider, "The hook oauth_provider")

@@ -7,6 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from core.applications.contracts import ApplicationId
+from core.candidates.contracts import CandidateId
 from core.messages.contracts import MessageId
 from core.messages.model import Content, Message
 from core.messages.timeline import Entry
@@ -35,25 +37,35 @@ class PostgresMessages:
 
     async def add(self, message: Message) -> None:
         """Insert it."""
-        await self._unit.execute(
-            sa.insert(messages).values(
-                tenant_id=self._unit.tenant_id,
-                id=message.id,
-                purpose=message.purpose,
-                application_id=message.application_id,
-                member_id=message.member_id,
-                language=message.language,
-                use_by=message.use_by,
-                to_address=message.to_address,
-                to_name=message.to_name,
-                subject=message.content.subject,
-                text=message.content.text,
-                html=message.content.html,
-                created_at=message.created_at,
-                **_fate(message),
-            )
-        )
+        await self._unit.execute(sa.insert(messages).values(self._new_row(message)))
         await self._note(message, Entry.ours("queued", message.created_at))
+
+    async def add_once(self, message: Message) -> bool:
+        """Insert it unless it is there; waits for whoever is inserting it."""
+        row = await self._unit.one_or_none(
+            postgresql.insert(messages)
+            .values(self._new_row(message))
+            .on_conflict_do_nothing(index_elements=["tenant_id", "id"])
+            .returning(messages.c.id)
+        )
+        if row is None:
+            return False
+        await self._note(message, Entry.ours("queued", message.created_at))
+        return True
+
+    async def newest_application(self, candidate_id: CandidateId) -> ApplicationId | None:
+        """Return the newest, an open one first."""
+        row = await self._unit.one_or_none(
+            sa.select(applications.c.id)
+            .where(applications.c.candidate_id == candidate_id)
+            .order_by(
+                (applications.c.disposition == "active").desc(),
+                applications.c.applied_at.desc(),
+                applications.c.id.desc(),
+            )
+            .limit(1)
+        )
+        return None if row is None else ApplicationId(row.id)
 
     async def get_for_change(self, message_id: MessageId) -> Message | None:
         """Return it, locked, or None."""
@@ -162,6 +174,24 @@ class PostgresMessages:
             sa.select(*ENTRY).where(message_events.c.message_id == message_id)
         )
         return [entry_of(row) for row in rows]
+
+    def _new_row(self, message: Message) -> dict[str, Any]:
+        return {
+            "tenant_id": self._unit.tenant_id,
+            "id": message.id,
+            "purpose": message.purpose,
+            "application_id": message.application_id,
+            "member_id": message.member_id,
+            "language": message.language,
+            "use_by": message.use_by,
+            "to_address": message.to_address,
+            "to_name": message.to_name,
+            "subject": message.content.subject,
+            "text": message.content.text,
+            "html": message.content.html,
+            "created_at": message.created_at,
+            **_fate(message),
+        }
 
     async def _note(self, message: Message, *entries: Entry) -> None:
         if entries:

@@ -7,7 +7,6 @@ from sqlalchemy.dialects import postgresql
 
 from core.messages.suppression import canonical
 from core.shared.clock import UtcDatetime
-from core.templates.contracts import TemplateKind
 from core.unsubscribing.ports import LinkedMessage
 from plugins.postgres.application_tables import applications
 from plugins.postgres.message_tables import messages
@@ -77,9 +76,7 @@ class PostgresStoppedMails(PostgresStoppedMailQueries):
         super().__init__(unit.all)
         self._unit = unit
 
-    async def stop(
-        self, address: str, mail_list: TemplateKind, message_id: UUID, now: UtcDatetime
-    ) -> bool:
+    async def stop(self, address: str, mail_list: str, message_id: UUID, now: UtcDatetime) -> bool:
         """Insert it unless it is there."""
         row = await self._unit.one_or_none(
             postgresql.insert(stopped_mails)
@@ -95,7 +92,7 @@ class PostgresStoppedMails(PostgresStoppedMailQueries):
         )
         return row is not None
 
-    async def resume(self, address: str, mail_list: TemplateKind) -> bool:
+    async def resume(self, address: str, mail_list: str) -> bool:
         """Delete it."""
         row = await self._unit.one_or_none(
             sa.delete(stopped_mails)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
-from core.templates.contracts import Language, TemplateKind
+from core.templates.contracts import Language, TemplateKey
 from core.templates.errors import TemplateChanged
 from core.templates.ports import Saved
 from core.templates.texts import Source
@@ -30,7 +30,7 @@ class PostgresSavedTemplates:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    async def latest(self, kind: TemplateKind, language: Language) -> Saved | None:
+    async def latest(self, kind: TemplateKey, language: Language) -> Saved | None:
         """Return the last version."""
         found = await self._rows(_of(kind, language).limit(1))
         return _saved(found[0]) if found else None
@@ -45,7 +45,7 @@ class PostgresSavedTemplates:
         )
         return [_saved(row) for row in await self._rows(statement)]
 
-    async def versions(self, kind: TemplateKind, language: Language) -> Sequence[Saved]:
+    async def versions(self, kind: TemplateKey, language: Language) -> Sequence[Saved]:
         """Return the last versions, newest first."""
         rows = await self._rows(_of(kind, language).limit(KEPT_VERSIONS))
         return [_saved(row) for row in rows]
@@ -57,7 +57,7 @@ class PostgresTemplateStore:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    async def hold(self, kind: TemplateKind, language: Language) -> Saved | None:
+    async def hold(self, kind: TemplateKey, language: Language) -> Saved | None:
         """Lock the template, which may have no row yet, and return its last version."""
         name = f"template:{self._unit.tenant_id}:{kind}:{language}"
         await self._unit.execute(_HOLD, {"name": name})
@@ -86,7 +86,7 @@ class PostgresTemplateStore:
             raise
 
 
-def _of(kind: TemplateKind, language: Language) -> sa.Select[Any]:
+def _of(kind: TemplateKey, language: Language) -> sa.Select[Any]:
     table = email_templates.c
     return (
         sa.select(email_templates)

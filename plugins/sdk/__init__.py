@@ -5,13 +5,14 @@ and views in `plugins.sdk.commands`, ports in `plugins.sdk.ports`, and what test
 in `plugins.sdk.testing`. `docs/plugins/` leads from nothing to a tested plugin.
 """
 
+from core.messages.contracts import MailOutcome, MessageId
 from core.shared.clock import UtcDatetime
 from core.shared.errors import DomainError, FieldError, Forbidden, InvalidInput, NotFound
 from core.shared.ids import MemberId, TenantId
 from core.shared.money import Cents
 from core.shared.permissions import Action
 from core.shared.usecase import Command, Query
-from plugins.sdk.context import Account, Log, PluginContext, PluginTenant, Records, Store
+from plugins.sdk.context import Account, Log, Mail, PluginContext, PluginTenant, Records, Store
 from plugins.sdk.contributions import (
     EmailTemplate,
     EventHandler,
@@ -27,6 +28,7 @@ from plugins.sdk.contributions import (
     Route,
     ScheduledTask,
     Subject,
+    TemplateText,
     WebhookRequest,
 )
 from plugins.sdk.errors import (
@@ -83,8 +85,11 @@ __all__ = [
     "InvalidInput",
     "KeptData",
     "Log",
+    "Mail",
+    "MailOutcome",
     "Manifest",
     "MemberId",
+    "MessageId",
     "Meter",
     "Migration",
     "NoSettings",
@@ -115,6 +120,7 @@ __all__ = [
     "Store",
     "Subject",
     "Table",
+    "TemplateText",
     "TenantId",
     "TryLater",
     "Update",

@@ -7,9 +7,11 @@ another tenant, and what it gives can't be reached after the call has ended.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 
+from core.messages.contracts import MailOutcome
 from core.ports.outbound import OutboundConnections, OutboundHttp
 from core.shared.ids import TenantId
 from core.shared.usecase import Command, Query
@@ -123,6 +125,29 @@ class Records(Protocol):
         ...
 
 
+class Mail(Protocol):
+    """E-mails to candidates, from the plugin's templates."""
+
+    async def send(
+        self,
+        template: str,
+        *,
+        application_id: UUID | None = None,
+        candidate_id: UUID | None = None,
+        variables: Mapping[str, str] = {},
+        idempotency_key: str,
+    ) -> MailOutcome:
+        """Promise an e-mail to the candidate of an application, or to a candidate about the newest.
+
+        It has the words that the tenant wants, the candidate's language and the tenant's look, and
+        is sent soon by whichever plugin sends. The same `idempotency_key` never sends twice,
+        whoever calls when: the first e-mail is told of again. Raises Forbidden without the
+        permission `messages:send`, NotFound without such a template, application or candidate, and
+        InvalidInput with each variable that is missing, too much or wrong.
+        """
+        ...
+
+
 class PluginContext(Protocol[S_co]):
     """Everything that a plugin can reach while it works for one tenant."""
 
@@ -164,6 +189,11 @@ class PluginContext(Protocol[S_co]):
     @property
     def records(self) -> Records:
         """Rows of the plugin's own tables."""
+        ...
+
+    @property
+    def mail(self) -> Mail:
+        """E-mails to candidates."""
         ...
 
     @property

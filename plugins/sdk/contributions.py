@@ -155,14 +155,46 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Seconds = 10
 
 
+Language = Literal["en", "de", "es", "fr"]
+
+
+class TemplateText(msgspec.Struct, frozen=True):
+    """What an e-mail says in one language."""
+
+    subject: str
+    text: str
+
+
 class EmailTemplate(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that the plugin sends and admins may edit; `{{ name }}` stands for a variable."""
+    """An e-mail to candidates that the plugin sends (`context.mail`) and admins may reword.
+
+    Written in the language of templates: `{{ name }}` stands for a variable, `{{#if name}}` and
+    `{{/if}}` stand around what needs one that may be missing. Besides its own variables it may name
+    those of every e-mail to a candidate, such as `candidate_name`, `job_title`, `company_name`.
+    """
 
     name: Name
     subject: str
     text: str
     variables: Mapping[str, str] = {}
-    """Each variable with an example, used in the preview."""
+    """Those whose values the plugin gives, each with an example for the preview."""
+    title: Annotated[str, Meta(max_length=80)] = ""
+    """What admins call it; without, the name in words."""
+    purpose: Annotated[str, Meta(max_length=200)] = ""
+    """Why candidates get it, in one sentence for admins."""
+    meanings: Mapping[str, str] = {}
+    """What variables stand for, shown beside the editor."""
+    optional: tuple[str, ...] = ()
+    """Variables that may be left out when it is sent."""
+    links: tuple[str, ...] = ()
+    """Variables that are addresses, of the web or of a mailbox: only those can be led to."""
+    language: Language = "en"
+    """That of `subject` and `text`."""
+    translations: Mapping[Language, TemplateText] = {}
+    """The same in other languages. A candidate gets theirs, else the workspace's, else English,
+    else that of `language`."""
+    transactional: bool = False
+    """Whether it answers what the candidate did or needs. Candidates can stop all others."""
 
 
 class OAuthProvider(msgspec.Struct, frozen=True, kw_only=True):

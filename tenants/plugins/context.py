@@ -27,6 +27,7 @@ from tenants.plugins.doors import HttpDoor, RecordsDoor, StoreDoor
 from tenants.plugins.effects import Effects
 from tenants.plugins.enabled import EnabledPlugin
 from tenants.plugins.hiding import Hider
+from tenants.plugins.mail_door import MailDoor
 from tenants.plugins.marshalling import Marshal
 from tenants.plugins.renewing import AccountTokens
 from tenants.plugins.seams import Process
@@ -73,6 +74,7 @@ class HostContext:
         self._records = RecordsDoor(
             process, tenant.id, enabled.id, tables, self._marshal, self._effects
         )
+        self._mail = MailDoor(enabled, self._scope, self._marshal, self._effects)
         self._http = HttpDoor(
             process.network.http(manifest.hosts),
             self._marshal,
@@ -143,6 +145,11 @@ class HostContext:
     def records(self) -> RecordsDoor:
         """The plugin's tables."""
         return self._records
+
+    @property
+    def mail(self) -> MailDoor:
+        """E-mails from the plugin's templates."""
+        return self._mail
 
     @property
     def call_id(self) -> str:

@@ -2,6 +2,7 @@
 
 from core.candidates.contracts import AddFile
 from core.messages import (
+    by_plugins,
     letters,
     replying,
     senders,
@@ -47,6 +48,7 @@ from tenants.reply_files import UseCaseFiles
 from tenants.wiring import candidates, tasks
 
 USE_CASES = (
+    by_plugins,
     letters,
     replying,
     senders,

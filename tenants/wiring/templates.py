@@ -1,13 +1,21 @@
 """Which adapters stand behind the ports of templates; other slices ask for the wording of mails."""
 
 from core.templates import trying, usecases
-from core.templates.contracts import STOP_STAND_IN, ApplicationMail, Wording
-from core.templates.ports import Facts, Letterheads, SavedTemplates, TemplateStore, TrialPost
-from core.templates.wording import CandidateMail, TenantWording
+from core.templates.contracts import STOP_STAND_IN, ApplicationMail, PluginMails, Wording
+from core.templates.ports import (
+    Facts,
+    Letterheads,
+    PluginKinds,
+    SavedTemplates,
+    TemplateStore,
+    TrialPost,
+)
+from core.templates.wording import BroughtMail, CandidateMail, TenantWording
 from plugins.postgres.templates import PostgresSavedTemplates, PostgresTemplateStore
 from tenants.addresses import tenant_url
 from tenants.injection import Providers, Session
 from tenants.mail_facts import TenantFacts, TenantLetterheads, rows_of
+from tenants.plugins.mail_kinds import TenantPluginKinds
 from tenants.self_post import MemberTrialPost
 
 USE_CASES = (trying, usecases)
@@ -26,8 +34,23 @@ def wording_of(session: Session) -> Wording:
 
 def application_mail_of(session: Session) -> ApplicationMail:
     """Return what words mails to candidates."""
-    stop_url = f"{tenant_url(session.settings, session.tenant)}/unsubscribe/{STOP_STAND_IN}"
-    return CandidateMail(wording_of(session), TenantFacts(session), stop_url)
+    return CandidateMail(wording_of(session), TenantFacts(session), _stop_url(session))
+
+
+def plugin_mails_of(session: Session) -> PluginMails:
+    """Return what words mails of plugins' templates."""
+    return BroughtMail(
+        session.tenant,
+        TenantPluginKinds(session),
+        saved_of(session),
+        TenantLetterheads(session),
+        TenantFacts(session),
+        _stop_url(session),
+    )
+
+
+def _stop_url(session: Session) -> str:
+    return f"{tenant_url(session.settings, session.tenant)}/unsubscribe/{STOP_STAND_IN}"
 
 
 PROVIDERS: Providers = {
@@ -36,6 +59,8 @@ PROVIDERS: Providers = {
     Letterheads: TenantLetterheads,
     Facts: TenantFacts,
     TrialPost: MemberTrialPost,
+    PluginKinds: TenantPluginKinds,
+    PluginMails: plugin_mails_of,
     Wording: wording_of,
     ApplicationMail: application_mail_of,
 }

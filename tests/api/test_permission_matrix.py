@@ -22,7 +22,13 @@ from tenants.scope import TenantScope
 from tests.fixtures.clients import new_client
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
-from tests.fixtures.probes.actions import ACTION_OF, AGREED_ROWS, FOR_ANYBODY, FOR_MEMBERS
+from tests.fixtures.probes.actions import (
+    ACTION_OF,
+    AGREED_ROWS,
+    ASKED_BY_PLUGINS,
+    FOR_ANYBODY,
+    FOR_MEMBERS,
+)
 from tests.fixtures.probes.all import all_probes
 from tests.fixtures.probes.callers import graph_of, send
 from tests.fixtures.probes.exemptions import EXEMPT
@@ -98,7 +104,7 @@ def test_each_operation_has_a_row_of_the_table(
 ) -> None:
     assert found.keys() - FOR_ANYBODY - FOR_MEMBERS == ACTION_OF.keys()
     assert {name for name, each in found.items() if each.is_public} == FOR_ANYBODY
-    assert set(ACTION_OF.values()) == set(Action)
+    assert set(ACTION_OF.values()) | ASKED_BY_PLUGINS == set(Action)
     examined("operations", len(found))
 
 

@@ -24,7 +24,6 @@ from core.ports.outbound import OutboundConnections
 from core.shared.ids import TenantId
 from core.templates.kinds import KINDS, LANGUAGES, sample_values
 from core.templates.rendering import render
-from core.templates.texts import default_source
 from plugins.outbound.network import OutboundNetwork
 from plugins.sdk.context import PluginTenant
 from plugins.smtp.client import SmtpMessaging
@@ -97,7 +96,7 @@ def _mail(number: int) -> OutgoingEmail:
     kind, language = _KINDS[number % len(_KINDS)]
     name = f"Ada Lovelace {number}"
     mail = render(
-        default_source(kind.kind, language),
+        kind.first_text(language),
         {**sample_values(kind), "candidate_name": name},
         language=language,
         letterhead=LETTERHEAD,

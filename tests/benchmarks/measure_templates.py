@@ -5,7 +5,6 @@ import time
 from core.templates.kinds import KINDS, LANGUAGES, sample_values
 from core.templates.layout import Letterhead
 from core.templates.rendering import render
-from core.templates.texts import default_source
 from tests.benchmarks.results import Row
 from tests.benchmarks.setting import Setting
 
@@ -35,7 +34,7 @@ async def measure(setting: Setting) -> list[Row]:
                 for language in LANGUAGES:
                     one = time.perf_counter()
                     mail = render(
-                        default_source(kind.kind, language),
+                        kind.first_text(language),
                         values,
                         language=language,
                         letterhead=LETTERHEAD,

@@ -38,6 +38,7 @@ from plugins.sdk import (
     Settings,
     SettingsSpec,
     Table,
+    TemplateText,
     WebhookRequest,
     hook,
 )
@@ -351,9 +352,43 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         "verify must be an async function",
     ),
     "template's variable": (
-        {"email_templates": [template(text="Hi {{ name }}")]},
-        "uses 'name'; add it to variables",
+        {"email_templates": [template(text="Hi {{ nobody }}")]},
+        "hello: its body (en), line 1: nobody is no variable of this template",
     ),
+    "template's block": (
+        {"email_templates": [template(text="Hi {{#if job_title}}")]},
+        "{{#if job_title}} is never closed",
+    ),
+    "template's optional variable": (
+        {"email_templates": [template(text="{{x}}", variables={"x": "1"}, optional=("x",))]},
+        "x isn't always known",
+    ),
+    "template's link": (
+        {"email_templates": [template(text="Hi [x]({{x}})", variables={"x": "1"})]},
+        "x is no address that a link could lead to",
+    ),
+    "template's example": (
+        {"email_templates": [template(variables={"x": "nowhere"}, links=("x",))]},
+        "the example of x: Give an address",
+    ),
+    "template's names": (
+        {"email_templates": [template(optional=("x",))]},
+        "its optional name 'x', which isn't in variables",
+    ),
+    "template's translation": (
+        {"email_templates": [template(translations={"de": TemplateText("Hallo", "{{nobody}}")})]},
+        "its body (de), line 1: nobody is no variable",
+    ),
+    "template's own language again": (
+        {"email_templates": [template(translations={"en": TemplateText("Hi", "Hi")})]},
+        "its translations hold en, which is its own language",
+    ),
+    "template's language": ({"email_templates": [template(language="nl")]}, "language doesn't fit"),
+    "template's secret": (
+        {"email_templates": [template(text="https://evil.example/only-in-the-mail")]},
+        "can't hold 'only-in-the-mail', which stands for a secret",
+    ),
+    "template's length": ({"email_templates": [template(text="x" * 20_001)]}, "is too long"),
     "template's subject": ({"email_templates": [template(subject="a\nb")]}, "must be one line"),
     "oauth's address": (
         {**OAUTH, "oauth_provider": provider(authorize_url="http://vendor.com")},

@@ -32,7 +32,7 @@ def test_every_kind_has_a_flawless_text_in_every_language(examined: Examined) ->
     for language in LANGUAGES:
         assert texts(language).templates.keys() == KINDS.keys()
         for kind in KINDS.values():
-            source = default_source(kind.kind, language)
+            source = kind.first_text(language)
             assert flaws_of(source, kind) == (), f"{kind.kind} {language}"
             for all_known in (True, False):
                 values = sample_values(kind, all_known=all_known)

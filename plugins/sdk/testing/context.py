@@ -9,15 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 
+from core.messages.contracts import MailOutcome
 from core.shared.errors import Forbidden
 from core.shared.usecase import Command, Query
 from plugins.sdk.context import PluginTenant
 from plugins.sdk.manifest import Manifest
 from plugins.sdk.tables import Change
 from plugins.sdk.testing.account import FakeAccount
+from plugins.sdk.testing.mail import FakeMail
 from plugins.sdk.testing.needed import NEEDED
 from plugins.sdk.testing.outside import NoConnections, Outside, OutsideHttp
 from plugins.sdk.testing.tables import MemoryTables, Row
@@ -66,6 +69,9 @@ class Platform:
 
 class Memory:
     """What stays between calls, and what a test looks at afterwards."""
+
+    mail: FakeMail
+    """Set by the harness, which knows the plugin's templates."""
 
     def __init__(self, tables: MemoryTables, tenant: PluginTenant, now: datetime) -> None:
         self.tables = tables
@@ -190,6 +196,11 @@ class MemoryContext:
         return self._records
 
     @property
+    def mail(self) -> "MemoryMail":
+        """E-mails from the plugin's templates."""
+        return MemoryMail(self._memory.mail, self._call)
+
+    @property
     def call_id(self) -> str:
         """The same for every attempt."""
         return self._call.id
@@ -288,6 +299,36 @@ class MemoryAccount:
         """Return the token. Raises what the test set."""
         self._call.require_open()
         return await self._account.access_token(refused=refused)
+
+
+class MemoryMail:
+    """Implements `plugins.sdk.context.Mail`."""
+
+    def __init__(self, mail: FakeMail, call: _Call) -> None:
+        self._mail = mail
+        self._call = call
+
+    async def send(
+        self,
+        template: str,
+        *,
+        application_id: UUID | None = None,
+        candidate_id: UUID | None = None,
+        variables: Mapping[str, str] = {},
+        idempotency_key: str,
+    ) -> MailOutcome:
+        """Promise the e-mail, once in a delivery."""
+        outcome: MailOutcome = self._call.once(
+            "execute SendPluginMail",
+            lambda: self._mail.promise(
+                template,
+                application_id=application_id,
+                candidate_id=candidate_id,
+                variables=variables,
+                idempotency_key=idempotency_key,
+            ),
+        )
+        return outcome
 
 
 class MemoryRecords:

@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -49,6 +48,7 @@ from plugins.sdk.settings import NoSettings, Settings, SettingsSpec
 from plugins.sdk.tables import Migration
 from plugins.sdk.testing.account import FakeAccount
 from plugins.sdk.testing.context import LogLine, Memory, MemoryContext, Platform
+from plugins.sdk.testing.mail import FakeMail
 from plugins.sdk.testing.outside import Outside
 from plugins.sdk.testing.tables import MemoryTables, Row
 
@@ -77,7 +77,9 @@ class Harness:
         self._answers = _answers(plugin)
         self.manifest: Manifest = self._answers["manifest"]
         tenant = PluginTenant(TenantId(uuid4()), slug, slug.title(), time_zone, locale, plan)
+        mail = FakeMail(self.manifest, self.email_templates, tenant.name, locale)
         self._memory = Memory(MemoryTables(self._of("tables", Migration)), tenant, NOW)
+        self._memory.mail = mail
         self._memory.has_account = self.oauth_provider is not None
         self._deliveries: set[str] = set()
         self.settings: Settings
@@ -98,6 +100,11 @@ class Harness:
     def account(self) -> FakeAccount:
         """What `context.account` gives: nothing until a test calls `account.connect()`."""
         return self._memory.account
+
+    @property
+    def mail(self) -> FakeMail:
+        """What `context.mail` was asked to send."""
+        return self._memory.mail
 
     @property
     def platform(self) -> Platform:
@@ -349,12 +356,7 @@ class _Adapter(AbstractAsyncContextManager[Any]):
     async def __aenter__(self) -> Any:
         return self._adapter.create(self._context)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._context.end()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Final, Literal, Protocol, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -38,6 +38,18 @@ UNSUBSCRIBABLE: Final[frozenset[TemplateKind]] = frozenset(
     {"assignment", "mention", "notification", "digest", "survey"}
 )
 """Kinds that answer nothing that the receiver did or needs: who gets one can stop them."""
+
+TEMPLATE_KINDS: Final[frozenset[str]] = frozenset(get_args(TemplateKind))
+
+TemplateKey = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=120,
+        pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$",
+        description="A kind of the platform's, or `<plugin>.<template>` for what a plugin brings.",
+        examples=["rejection", "referrals.thank_you"],
+    ),
+]
 
 Language = Literal["en", "de", "es", "fr"]
 """Languages that the templates exist in (ISO 639-1)."""
@@ -76,6 +88,21 @@ BodySource = Annotated[
         examples=["Hello {{candidate_name}},\n\nthank you for applying."],
     ),
 ]
+
+
+def kind_named(purpose: str) -> TemplateKind | None:
+    """Return the platform's kind of that name, None for anything else."""
+    return cast("TemplateKind", purpose) if purpose in TEMPLATE_KINDS else None
+
+
+def is_brought(key: str) -> bool:
+    """Whether the key is that of a plugin's template."""
+    return "." in key
+
+
+def is_stoppable(purpose: str, text: str) -> bool:
+    """Whether the receiver of a mail can stop its like: by its kind, or the link that it holds."""
+    return purpose in UNSUBSCRIBABLE or (is_brought(purpose) and STOP_STAND_IN in text)
 
 
 class Flaw(msgspec.Struct, frozen=True):
@@ -149,6 +176,20 @@ class ApplicationMail(Protocol):
         ...
 
 
+class PluginMails(Protocol):
+    """Words mails of plugins' templates to candidates about their application."""
+
+    async def write(
+        self, key: str, application_id: ApplicationId, values: Mapping[str, str]
+    ) -> AddressedMail | None:
+        """Return the mail in the candidate's language; None when there is no such application.
+
+        Raises TemplateNotFound unless the plugin is enabled and brings it, and InvalidInput with
+        each of `values` that is missing, too much or wrong.
+        """
+        ...
+
+
 class VariableView(msgspec.Struct, frozen=True):
     """A variable that a kind of template offers."""
 
@@ -169,18 +210,23 @@ class LanguageState(msgspec.Struct, frozen=True):
     """0 is the text that everybody starts with."""
     is_default: bool
     changed_at: datetime | None = None
+    needs_attention: bool = False
+    """Whether what was saved doesn't fit the plugin any more, so that its own text is sent."""
 
 
 class TemplateRow(msgspec.Struct, frozen=True):
     """A kind of template in the list."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     name: str
     purpose: str
     to: Literal["candidate", "member"]
     transactional: bool
     """Whether it answers what the receiver did or needs, so that it can't be unsubscribed from."""
     languages: tuple[LanguageState, ...]
+    plugin: str | None = None
+    """The plugin that brings it; None: the platform."""
+    plugin_name: str | None = None
 
 
 class TemplateList(msgspec.Struct, frozen=True):
@@ -192,7 +238,7 @@ class TemplateList(msgspec.Struct, frozen=True):
 class TemplateView(msgspec.Struct, frozen=True):
     """A template in one language, with what may stand in it."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     name: str
     purpose: str
@@ -204,6 +250,13 @@ class TemplateView(msgspec.Struct, frozen=True):
     changed_at: datetime | None
     changed_by: MemberId | None
     variables: tuple[VariableView, ...]
+    languages: tuple[Language, ...] = ()
+    """Those that it exists in."""
+    plugin: str | None = None
+    """The plugin that brings it; None: the platform."""
+    plugin_name: str | None = None
+    flaws: tuple[Flaw, ...] = ()
+    """Why what was saved isn't sent: the plugin has changed since. Its own text is sent instead."""
 
 
 class TemplateVersion(msgspec.Struct, frozen=True):
@@ -254,21 +307,21 @@ class ListTemplates(Query[TemplateList], frozen=True, kw_only=True):
 class ShowTemplate(Query[TemplateView], frozen=True, kw_only=True):
     """One template in one language."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
 
 
 class ListTemplateVersions(Query[TemplateVersions], frozen=True, kw_only=True):
     """The versions of a template."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
 
 
 class PreviewTemplate(Command[TemplatePreview], frozen=True, kw_only=True):
     """Show how a template would look, on a real application or an invented one."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     subject: SubjectSource | None = None
     """None: as it is saved."""
@@ -279,7 +332,7 @@ class PreviewTemplate(Command[TemplatePreview], frozen=True, kw_only=True):
 class ChangeTemplate(Command[TemplateView], frozen=True, kw_only=True):
     """Save the next version."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     subject: SubjectSource
     body: BodySource
@@ -289,7 +342,7 @@ class ChangeTemplate(Command[TemplateView], frozen=True, kw_only=True):
 class ResetTemplate(Command[TemplateView], frozen=True, kw_only=True):
     """Go back to the text that everybody starts with; the versions stay."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     expected_version: int | None = None
 
@@ -300,7 +353,7 @@ class SendTrialMail(Query[TrialMail], frozen=True, kw_only=True):
     Raises InvalidInput for each flaw.
     """
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     subject: SubjectSource | None = None
     """None: as it is saved."""
@@ -311,6 +364,6 @@ class SendTrialMail(Query[TrialMail], frozen=True, kw_only=True):
 class RecordTrialMail(Command[TrialMail], frozen=True, kw_only=True):
     """Note that somebody sent a template to themselves."""
 
-    kind: TemplateKind
+    kind: TemplateKey
     language: Language
     sent: TrialMail

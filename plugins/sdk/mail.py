@@ -1,0 +1,123 @@
+"""What the platform and the harness of authors' tests both make of a plugin's e-mail templates.
+
+So a template that isn't there and a variable that doesn't fit fail alike in both.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from core.shared.errors import FieldError, Forbidden, InvalidInput, NotFound
+from core.shared.permissions import Action
+from core.templates.contracts import Language
+from core.templates.contracts.brought import (
+    Brought,
+    BroughtVariable,
+    Kind,
+    kind_of,
+    problem_of,
+    require_values,
+)
+from plugins.sdk.contributions import EmailTemplate
+from plugins.sdk.manifest import Manifest
+
+LONGEST_KEY: Final = 200
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An e-mail that was asked for, looked over."""
+
+    kind: Kind
+    template: EmailTemplate
+    application_id: UUID | None
+    candidate_id: UUID | None
+    variables: dict[str, str]
+    idempotency_key: str
+
+
+def mail_kind(manifest: Manifest, template: EmailTemplate) -> Kind:
+    """Return the kind of mail that a template is."""
+    texts: dict[Language, tuple[str, str]] = {
+        template.language: (template.subject, template.text),
+        **{
+            language: (each.subject, each.text)
+            for language, each in template.translations.items()
+            if language != template.language
+        },
+    }
+    return kind_of(
+        Brought(
+            plugin_id=manifest.id,
+            plugin_name=manifest.name,
+            name=template.name,
+            title=template.title or template.name.replace("_", " ").capitalize(),
+            purpose=template.purpose,
+            texts=texts,
+            variables=[
+                BroughtVariable(
+                    name,
+                    example,
+                    template.meanings.get(name, ""),
+                    name in template.links,
+                    name not in template.optional,
+                )
+                for name, example in template.variables.items()
+            ],
+            transactional=template.transactional,
+        )
+    )
+
+
+def wrong_with(manifest: Manifest, template: EmailTemplate) -> str | None:
+    """Return what is wrong with a template, in one sentence; None when nothing is."""
+    if template.language in template.translations:
+        return f"its translations hold {template.language}, which is its own language."
+    for field in ("optional", "links", "meanings"):
+        for name in getattr(template, field):
+            if name not in template.variables:
+                return f"its {field} name {name!r}, which isn't in variables."
+    return problem_of(mail_kind(manifest, template))
+
+
+def asked_for(
+    manifest: Manifest,
+    permissions: Collection[str],
+    templates: Sequence[EmailTemplate],
+    name: str,
+    *,
+    application_id: UUID | None,
+    candidate_id: UUID | None,
+    variables: Mapping[str, str],
+    idempotency_key: str,
+) -> Asked:
+    """Return what `context.mail.send` asked for. Raises Forbidden, NotFound and InvalidInput."""
+    needed = Action.SEND_MESSAGES.value
+    if needed not in permissions:
+        raise Forbidden(
+            f"Sending e-mail needs {needed}, which the plugin {manifest.id} may not do.",
+            reason="plugin_permission",
+        )
+    template = next((each for each in templates if each.name == name), None)
+    if template is None:
+        there = ", ".join(each.name for each in templates) or "none"
+        raise NotFound(f"The plugin has no e-mail template {str(name)[:80]!r}; it has: {there}.")
+    if (application_id is None) == (candidate_id is None):
+        message = "Give either application_id or candidate_id."
+        raise InvalidInput(FieldError("application_id", message, "missing"), message=message)
+    for field, value in (("application_id", application_id), ("candidate_id", candidate_id)):
+        if value is not None and not isinstance(value, UUID):
+            raise InvalidInput(
+                FieldError(field, "Give a UUID."), message=f"{field} must be a UUID."
+            )
+    key: Any = idempotency_key
+    if type(key) is not str or not 1 <= len(key) <= LONGEST_KEY or "\x00" in key:
+        message = f"idempotency_key must be a text of 1 to {LONGEST_KEY} characters."
+        raise InvalidInput(FieldError("idempotency_key", message), message=message)
+    kind, given = mail_kind(manifest, template), dict(variables)
+    require_values(kind, given)
+    return Asked(kind, template, application_id, candidate_id, given, key)
+
+
+__all__ = ["Asked", "asked_for", "mail_kind", "wrong_with"]
