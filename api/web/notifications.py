@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
-from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Request, get
@@ -14,6 +13,7 @@ from api.replies import Reply
 from api.request_scope import TENANT_SCOPE, Scoped
 from api.web.frame import BELL, WEB, is_partial, may, page, partial, require, translated
 from api.web.notification_words import CADENCES, ICONS, WEEKDAYS
+from api.web.time_zones import TIME_ZONES
 from core.notifications.contracts import (
     Inbox,
     ListBrowsers,
@@ -134,7 +134,6 @@ def _options(
     def after(hours: int) -> str:
         return _("Never") if not hours else _("After {hours} h").format(hours=hours)
 
-    zones = [(zone, zone) for zone in sorted(available_timezones())]
     quiet = settings.quiet_hours
     usual = workspace_zone if quiet is None else quiet.zone
     decided = after(settings.workspace_escalates_after_hours)
@@ -146,8 +145,8 @@ def _options(
         "cadences": list(CADENCES.items()),
         "hours": [(hour, f"{hour:02}:00") for hour in range(24)],
         "weekdays": [(day, _(word)) for day, word in WEEKDAYS.items()],
-        "zones": zones,
-        "own_zones": [("", _("As else: {zone}").format(zone=usual)), *zones],
+        "time_zones": TIME_ZONES,
+        "usual_zone": _("As else: {zone}").format(zone=usual),
         "escalations": escalations,
         "own_escalations": [
             ("", _("As for everybody: {hours}").format(hours=decided)),

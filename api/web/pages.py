@@ -10,6 +10,7 @@ from api.request_scope import provide_tenant_scope
 from api.web import (
     account,
     analytics,
+    automation_editor,
     automations,
     board_cards,
     branding,
@@ -73,6 +74,7 @@ _ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     *status_settings.ROUTES,
     *mail_templates.ROUTES,
     *automations.ROUTES,
+    *automation_editor.ROUTES,
     *planned.ROUTES,
     *email_domains.ROUTES,
     *notifications.ROUTES,

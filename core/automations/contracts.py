@@ -247,6 +247,8 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     count: int
     """How often; 1001 stands for more than 1000."""
+    is_whole: bool
+    """Whether all that happened in those days was looked at. A dry run looks at the latest 5000."""
     items: tuple[DryRunItem, ...]
     """The latest, at most fifty."""
 

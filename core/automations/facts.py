@@ -3,6 +3,7 @@ when it is done, and by the dry run.
 """
 
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,37 @@ from core.shared.ids import MemberId
 
 _YES = frozenset({"true", "yes", "ja", "sí", "si", "oui", "1"})
 _NO = frozenset({"false", "no", "nein", "non", "0"})
+
+
+OF_JOBS = IfJob | IfDepartment | IfLocation
+"""Conditions that a job alone decides."""
+
+
+class OfJob(Protocol):
+    """What those look at."""
+
+    @property
+    def job_id(self) -> JobId:
+        """Which it is."""
+        ...
+
+    @property
+    def department(self) -> str:
+        """Its department."""
+        ...
+
+    @property
+    def job_location(self) -> str:
+        """Where it is."""
+        ...
+
+
+class KnownJob(msgspec.Struct, frozen=True):
+    """A job as conditions look at it."""
+
+    job_id: JobId
+    department: str
+    job_location: str
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +98,7 @@ def holds(condition: Condition, facts: Facts, now: datetime) -> bool:
     """Whether a condition holds."""
     match condition:
         case IfJob() | IfDepartment() | IfLocation():
-            return _holds_of_job(condition, facts)
+            return holds_of_job(condition, facts)
         case IfTag(tag_name=name, has=has):
             return _is_among(name, facts.tags) == has
         case IfLanguage(languages=languages):
@@ -77,14 +109,15 @@ def holds(condition: Condition, facts: Facts, now: datetime) -> bool:
             return _holds_of_application(condition, facts, now)
 
 
-def _holds_of_job(condition: IfJob | IfDepartment | IfLocation, facts: Facts) -> bool:
+def holds_of_job(condition: IfJob | IfDepartment | IfLocation, job: OfJob) -> bool:
+    """Whether a condition holds that a job alone decides."""
     match condition:
         case IfJob(job_ids=jobs):
-            return facts.job_id in jobs
+            return job.job_id in jobs
         case IfDepartment(departments=names):
-            return _is_among(facts.department, names)
+            return _is_among(job.department, names)
         case IfLocation(locations=words):
-            return any(_folded(word) in _folded(facts.job_location) for word in words)
+            return any(_folded(word) in _folded(job.job_location) for word in words)
 
 
 def _holds_of_application(

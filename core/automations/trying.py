@@ -1,8 +1,10 @@
 """What a rule would have done lately: the dry run that an admin sees before and after saving it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from core.applications.contracts import ApplicationId
 from core.automations.checking import require_sound
 from core.automations.contracts import DryRun, DryRunItem, RuleId, TryRule
 from core.automations.definition import (
@@ -10,7 +12,7 @@ from core.automations.definition import (
     SendMail,
     WhenNoAnswer,
 )
-from core.automations.facts import first_that_fails
+from core.automations.facts import OF_JOBS, Facts, first_that_fails, holds_of_job
 from core.automations.own import OwnRule, trigger_of
 from core.automations.planning import NOT_APPLIED
 from core.automations.ports import ApplicationsKnown, OwnRules, Past
@@ -24,8 +26,11 @@ from core.shared.usecase import handles
 DAYS: Final = 30
 SHOWN: Final = 50
 MOST: Final = 1_000
-_LOOKED_AT: Final = 5_000
-"""Of what happened in that time; more isn't read for a preview."""
+LOOKED_AT: Final = 5_000
+"""Of what happened in that time; more isn't read for a preview, and it says so."""
+
+_BATCH: Final = 500
+"""Applications that are read at once. Most rules have counted enough after the first few."""
 
 
 @handles(TryRule, action=Action.MANAGE_TENANT)
@@ -36,52 +41,88 @@ async def try_rule(
 
     What happened is history; whether conditions held is told from how applications stand now.
     """
-    definition = command.definition
+    definition, now = command.definition, clock.now()
     await require_sound(definition, command.job_id, own)
-    now = clock.now()
     rule = _rule(definition, command.job_id, RuleId(ids.new()), now)
-    past = await _past(definition, command.job_id, known, now)
-    facts = await known.facts(list({each.application_id for each in past}))
+    jobs = await _jobs(definition, command.job_id, known)
+    happened = await _past(definition, jobs, known, now)
+    meant = [each for each in happened if rule.is_for(each.job_id, each.occasion)]
+    facts: dict[ApplicationId, Facts] = {}
     items: list[DryRunItem] = []
     count = 0
-    for each in past:
-        found = facts.get(each.application_id)
-        if found is None or not rule.is_for(found.job_id, each.occasion):
-            continue
-        if first_that_fails(definition.conditions, found, now) is not None:
-            continue
-        if isinstance(definition.action, SendMail) and (
-            found.address is None or found.source in NOT_APPLIED
-        ):
-            continue
-        count += 1
-        if len(items) < SHOWN:
-            items.append(
-                DryRunItem(
-                    application_id=found.application_id,
-                    candidate_id=found.candidate_id,
-                    to_name=found.candidate_name,
-                    to_address=found.address,
-                    job_title=found.job_title,
-                    at=each.at,
-                    stage=each.occasion.stage_name or None,
-                )
-            )
-    return DryRun(days=DAYS, count=min(count, MOST + 1), items=tuple(items))
+    for start in range(0, len(meant), _BATCH):
+        batch = meant[start : start + _BATCH]
+        facts |= await known.facts(
+            list({each.application_id: None for each in batch if each.application_id not in facts})
+        )
+        for each in batch:
+            found = facts.get(each.application_id)
+            if found is None or not _would_act(definition, found, now):
+                continue
+            count += 1
+            if len(items) < SHOWN:
+                items.append(_item(each, found))
+        if count > MOST:
+            break
+    return DryRun(
+        days=DAYS,
+        count=min(count, MOST + 1),
+        is_whole=len(happened) < LOOKED_AT,
+        items=tuple(items),
+    )
+
+
+async def _jobs(
+    definition: RuleDefinition, job_id: JobId | None, known: ApplicationsKnown
+) -> frozenset[JobId] | None:
+    """Return the jobs that it can be about, so that the others' history isn't read; None: all."""
+    conditions = [each for each in definition.conditions if isinstance(each, OF_JOBS)]
+    if not conditions:
+        return None if job_id is None else frozenset({job_id})
+    return frozenset(
+        job.job_id
+        for job in await known.jobs()
+        if job_id in {None, job.job_id} and all(holds_of_job(each, job) for each in conditions)
+    )
 
 
 async def _past(
-    definition: RuleDefinition, job_id: JobId | None, known: ApplicationsKnown, now: UtcDatetime
-) -> list[Past]:
+    definition: RuleDefinition,
+    jobs: frozenset[JobId] | None,
+    known: ApplicationsKnown,
+    now: UtcDatetime,
+) -> Sequence[Past]:
+    if jobs is not None and not jobs:
+        return ()
     since = now - timedelta(days=DAYS)
     if not isinstance(definition.when, WhenNoAnswer):
-        return list(await known.past(trigger_of(definition), since, _LOOKED_AT))
+        return await known.past(trigger_of(definition), since, jobs, LOOKED_AT)
     days = timedelta(days=definition.when.days)
-    found = await known.silent(since - days, now - days, job_id, None, _LOOKED_AT)
-    silences = [
-        Past(each.application_id, each.since + days, Occasion("no_answer")) for each in found
+    found = await known.fallen_silent(since - days, now - days, jobs, LOOKED_AT)
+    return [
+        Past(each.application_id, each.job_id, each.at + days, Occasion("no_answer"))
+        for each in found
     ]
-    return sorted(silences, key=lambda each: each.at, reverse=True)
+
+
+def _would_act(definition: RuleDefinition, facts: Facts, now: UtcDatetime) -> bool:
+    if first_that_fails(definition.conditions, facts, now) is not None:
+        return False
+    if not isinstance(definition.action, SendMail):
+        return True
+    return facts.address is not None and facts.source not in NOT_APPLIED
+
+
+def _item(past: Past, facts: Facts) -> DryRunItem:
+    return DryRunItem(
+        application_id=facts.application_id,
+        candidate_id=facts.candidate_id,
+        to_name=facts.candidate_name,
+        to_address=facts.address,
+        job_title=facts.job_title,
+        at=past.at,
+        stage=past.occasion.stage_name or None,
+    )
 
 
 def _rule(

@@ -229,4 +229,5 @@ def _is_zone(name: str) -> bool:
 
 
 def _unknown_zone(field: str) -> FieldError:
-    return FieldError(field, "No time zone has this name.", "unknown_zone")
+    message = "No time zone has this name. Choose one that is offered, such as Europe/Berlin."
+    return FieldError(field, message, "unknown_zone")

@@ -35,6 +35,7 @@ CAREERS: Final = {
 PLUGINS: Final = {"plugins": "/settings/plugins", "plugin": "/settings/plugins/{plugin}"}
 PIECES: Final = {
     "cards of the board": "/jobs/{job}/cards",
+    "dry run of an automation": "/settings/automations/{rule}/dry-run",
     "palette": "/search?q=eng",
     "workspaces": "/workspaces",
     "progress": "/careers/applications/{link}/progress",

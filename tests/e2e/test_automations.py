@@ -45,6 +45,7 @@ async def test_an_automation_is_written_tried_and_saved(
     visit: Visit, runtime: Runtime, world: World, examined: Examined
 ) -> None:
     visit.expect("status of 422")
+    visit.expect("Failed to load resource")
     hiring = Hiring(runtime, world)
     job = await hiring.open_job(title="Night owl")
     application = await hiring.apply(job)
@@ -77,6 +78,7 @@ async def test_an_automation_is_written_tried_and_saved(
     await expect(page.get_by_role("link", name=application.candidate_name)).to_be_visible()
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("Saved. It holds for what happens from now on.")).to_be_visible()
+    await _is_told_by_itself(page, application.candidate_name, examined)
     await is_sound(page, "automation_edit", examined)
     await _pictured(page, "automation_edit_1440")
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
@@ -89,6 +91,21 @@ async def test_an_automation_is_written_tried_and_saved(
     await expect(page.get_by_text("Deleted. What it planned is skipped.")).to_be_visible()
 
 
+async def _is_told_by_itself(page: Page, name: str, examined: Examined) -> None:
+    """What it would have done comes right after; when it can't, that is said, with a way on."""
+    would = page.get_by_text("It would have reacted 1 time in the last 30 days.")
+    await expect(would).to_be_visible()
+    await expect(page.get_by_role("link", name=name)).to_be_visible()
+    await page.route("**/dry-run", lambda route: route.abort())
+    await page.reload()
+    await expect(page.get_by_text("can't be told just now")).to_be_visible()
+    await is_sound(page, "automation_untold", examined)
+    await page.unroute("**/dry-run")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(would).to_be_visible()
+    await expect(page.get_by_text("can't be told just now")).to_be_hidden()
+
+
 async def test_it_needs_no_script(visit: Visit, runtime: Runtime, world: World) -> None:
     page = await visit.page(NEW, "admin", java_script_enabled=False)
     await page.get_by_label("Name", exact=True).fill("Without scripts")
@@ -98,6 +115,11 @@ async def test_it_needs_no_script(visit: Visit, runtime: Runtime, world: World) 
     await page.get_by_label("What they read").fill("Nobody has answered.")
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("Saved. It holds for what happens from now on.")).to_be_visible()
+    await expect(page.get_by_text("Looking at the last 30 days")).to_be_hidden()
+    await page.get_by_role("button", name="See what it would have done").click()
+    await expect(
+        page.get_by_text("It would have done nothing in the last 30 days.")
+    ).to_be_visible()
     admin = Hiring(runtime, world).scope("admin")
     (made,) = [each for each in (await admin.ask(ListRules())).items if each.id is not None]
     assert made.trigger == "no_answer"

@@ -220,6 +220,7 @@ def test_every_page_is_here(examined: Examined) -> None:
         "/candidates/{}/timeline",
         "/notifications/latest",
         "/settings/branding/colours",
+        "/settings/automations/{}/dry-run",
     }
     found = set()
     for operation in page_operations(Litestar([pages()], openapi_config=None)).values():

@@ -183,12 +183,18 @@ async def test_on_a_phone(visit: Visit, hiring: Hiring, examined: Examined) -> N
 
 
 async def test_what_to_be_told_of(visit: Visit, hiring: Hiring) -> None:
+    visit.expect("status of 422")
     page = await visit.page("/account/notifications", "recruiter")
     await page.get_by_label("At the bell: Assignments", exact=True).uncheck()
     await page.get_by_label("From").fill("22:00")
     await page.get_by_label("Until").fill("07:00")
-    await page.get_by_label("Time zone").select_option("Europe/Lisbon")
+    await page.get_by_label("Time zone").fill("Nowhere/Land")
     await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.locator("[id='quiet_hours.zone-error']")).to_contain_text("No time zone has")
+    await expect(page.get_by_label("Time zone")).to_be_focused()
+    # A city is enough where there is one of that name.
+    await page.get_by_label("Time zone").fill("lisbon")
+    await page.get_by_label("Time zone").press("Enter")
     await expect(page.get_by_text("Saved.")).to_be_visible()
     await expect(page.get_by_label("At the bell: Assignments", exact=True)).not_to_be_checked()
     await expect(page.get_by_label("Time zone")).to_have_value("Europe/Lisbon")
