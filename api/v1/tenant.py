@@ -74,6 +74,14 @@ class BrandingInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[str, Meta(max_length=254)] | None,
         Meta(description="Whom applicants may write to.", examples=["jobs@example.com"]),
     ] = None
+    survey_url: Annotated[
+        Annotated[str, Meta(max_length=500)] | None,
+        Meta(
+            description="Where you ask applicants how they found it; mails that ask lead there. "
+            "https only.",
+            examples=["https://example.com/survey"],
+        ),
+    ] = None
 
 
 class TenantChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

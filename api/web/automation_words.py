@@ -41,6 +41,16 @@ DEFAULT_RULES: Final = (
         "When an application is rejected, the candidate hears of it after a while, in which it can "
         "be taken back. Duplicates hear nothing."
     ),
+    mark("Survey after a hire"),
+    mark(
+        "Some days after somebody was hired, they are asked how they found it. The address of your "
+        "survey is part of the branding."
+    ),
+    mark("Survey after a rejection"),
+    mark(
+        "Some days after an application was rejected, the candidate is asked how they found it. "
+        "The address of your survey is part of the branding. Duplicates are asked nothing."
+    ),
 )
 TRIGGERS: Final[Labels] = {
     "application_received": mark("Somebody applied"),

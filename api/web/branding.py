@@ -46,6 +46,7 @@ FIELDS: Final = (
     "branding.footer_lines",
     "branding.privacy_url",
     "branding.contact_email",
+    "branding.survey_url",
 )
 _FEATURE: Final = "branding"
 
@@ -174,6 +175,7 @@ def _typed(form: Form, before: Branding) -> Branding:
         tagline=given["tagline"],
         privacy_url=given["privacy_url"],
         contact_email=given["contact_email"],
+        survey_url=given["survey_url"],
     )
 
 

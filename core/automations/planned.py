@@ -31,7 +31,7 @@ from core.automations.own import OwnRule
 from core.automations.planning import NOT_APPLIED, promise
 from core.automations.ports import ApplicationsKnown, Desk, OwnRules, RuleChanges, StepQueries
 from core.automations.quiet import time_to_send
-from core.automations.rules import Occasion, rule_that_applies, rules_for
+from core.automations.rules import Occasion, rules_for, rules_that_apply
 from core.automations.running import end, run
 from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
@@ -94,8 +94,7 @@ async def _to_be_sent(
         return item
     occasion = Occasion("rejected", reason=held.reason)
     known = rules_for(facts.job_id, await rules.changes(facts.job_id))
-    default = rule_that_applies(known, occasion)
-    found = [] if default is None else [(default.name, default.delay_minutes)]
+    found = [(each.name, each.delay_minutes) for each in rules_that_apply(known, occasion)]
     for rule in own:
         definition = rule.definition
         if definition is None or not isinstance(definition.action, SendMail):

@@ -15,7 +15,7 @@ from core.automations.model import Standing, Step
 from core.automations.own import MAX_DEPTH, OwnRule, occasion_of_interview, template_of
 from core.automations.ports import Desk
 from core.automations.quiet import time_to_send
-from core.automations.rules import Occasion, rule_that_applies, rules_for
+from core.automations.rules import Occasion, rules_for, rules_that_apply
 from core.automations.running import end, run
 from core.interviews.contracts import InterviewId
 from core.shared.clock import UtcDatetime
@@ -55,9 +55,10 @@ class Doing:
 
 
 async def react(desk: Desk, standing: Standing, happening: Happening) -> None:
-    """Plan what the rules say: of those that everybody starts with one, of one's own every one."""
-    default = await _default(desk, standing, happening)
-    if default is not None:
+    """Plan what the rules say: of those that everybody starts with the first that fits and those
+    that stand apart, of one's own every one.
+    """
+    for default in await _defaults(desk, standing, happening):
         await _plan(desk, standing, happening, default, None)
     own = await desk.own.all(happening.occasion.trigger)
     for rule in own:
@@ -68,13 +69,10 @@ async def react(desk: Desk, standing: Standing, happening: Happening) -> None:
 async def react_again(
     desk: Desk, standing: Standing, happening: Happening, since: UtcDatetime
 ) -> None:
-    """Do what the rule that everybody starts with says, unless it reacted since an instant."""
-    default = await _default(desk, standing, happening)
-    if default is None:
-        return
-    if await desk.steps.has_reacted(standing.application_id, default.key, since):
-        return
-    await _plan(desk, standing, happening, default, None)
+    """Do what rules that everybody starts with say, unless they reacted since an instant."""
+    for default in await _defaults(desk, standing, happening):
+        if not await desk.steps.has_reacted(standing.application_id, default.key, since):
+            await _plan(desk, standing, happening, default, None)
 
 
 async def react_by(desk: Desk, rule: OwnRule, standing: Standing, happening: Happening) -> bool:
@@ -108,15 +106,17 @@ async def drop(desk: Desk, step: Step, standing: Standing) -> None:
         await end(desk, step)
 
 
-async def _default(desk: Desk, standing: Standing, happening: Happening) -> Doing | None:
+async def _defaults(desk: Desk, standing: Standing, happening: Happening) -> list[Doing]:
     known = rules_for(standing.job_id, await desk.rules.changes(standing.job_id))
-    rule = rule_that_applies(known, happening.occasion)
-    if rule is None or rule.template is None:
-        return None
-    action = SendMail(rule.template)  # type: ignore[arg-type]  # theirs all go to candidates
-    if not await _is_possible(desk, action, standing):
-        return None
-    return Doing(rule.key, None, rule.trigger, action, timedelta(minutes=rule.delay_minutes))
+    found = []
+    for rule in rules_that_apply(known, happening.occasion):
+        if rule.template is None:
+            continue
+        action = SendMail(rule.template)  # type: ignore[arg-type]  # theirs all go to candidates
+        if await _is_possible(desk, action, standing):
+            delay = timedelta(minutes=rule.delay_minutes)
+            found.append(Doing(rule.key, None, rule.trigger, action, delay))
+    return found
 
 
 async def _is_possible(desk: Desk, action: Act, standing: Standing) -> bool:

@@ -19,6 +19,9 @@ INTERVIEW_WORDS: Final = ("interview", "gespräch", "entrevista", "entretien")
 """What stages are called in which candidates are talked with, in the languages of the templates."""
 
 
+_WEEK: Final = 7 * 24 * 60
+
+
 class Rule(msgspec.Struct, frozen=True):
     """A rule as everybody starts with it."""
 
@@ -30,6 +33,8 @@ class Rule(msgspec.Struct, frozen=True):
     enabled: bool = False
     delay_minutes: int = 0
     conditions: Conditions = Conditions()
+    stands_apart: bool = False
+    """Whether it applies beside the first that fits, rather than instead of those behind it."""
 
 
 DEFAULT_RULES: Final = (
@@ -122,8 +127,32 @@ DEFAULT_RULES: Final = (
         delay_minutes=30,
         conditions=Conditions(except_reasons=("duplicate",)),
     ),
+    Rule(
+        "survey_hired",
+        "Survey after a hire",
+        "Some days after somebody was hired, they are asked how they found it. The address of your "
+        "survey is part of the branding.",
+        "hired",
+        "survey",
+        delay_minutes=_WEEK,
+        stands_apart=True,
+    ),
+    Rule(
+        "survey_rejected",
+        "Survey after a rejection",
+        "Some days after an application was rejected, the candidate is asked how they found it. "
+        "The address of your survey is part of the branding. Duplicates are asked nothing.",
+        "rejected",
+        "survey",
+        delay_minutes=_WEEK,
+        conditions=Conditions(except_reasons=("duplicate",)),
+        stands_apart=True,
+    ),
 )
-"""In the order in which they are tried; of those with the same trigger the first that applies."""
+"""In the order in which they are tried; of those with the same trigger the first that applies, and
+each that stands apart."""
+
+_APART: Final = frozenset(each.key for each in DEFAULT_RULES if each.stands_apart)
 
 
 @dataclass
@@ -185,16 +214,20 @@ def view_of(rule: Rule, change: RuleChange | None) -> RuleView:
     )
 
 
-def rule_that_applies(rules: Sequence[RuleView], occasion: Occasion) -> RuleView | None:
-    """Return the first rule for the occasion, None when there is none or it is switched off.
+def rules_that_apply(rules: Sequence[RuleView], occasion: Occasion) -> tuple[RuleView, ...]:
+    """Return the first rule for the occasion and those that stand apart, of which are switched on.
 
     One that is switched off still keeps the more general ones behind it from applying: who switches
     off the mail about interviews doesn't want the one about any stage instead.
     """
-    for rule in rules:
-        if rule.trigger == occasion.trigger and _holds(rule.conditions, occasion):
-            return rule if rule.enabled else None
-    return None
+    fitting = [
+        rule
+        for rule in rules
+        if rule.trigger == occasion.trigger and _holds(rule.conditions, occasion)
+    ]
+    first = [rule for rule in fitting if rule.key not in _APART][:1]
+    apart = [rule for rule in fitting if rule.key in _APART]
+    return tuple(rule for rule in (*first, *apart) if rule.enabled)
 
 
 def _holds(conditions: Conditions, occasion: Occasion) -> bool:

@@ -64,6 +64,8 @@ class Branding(msgspec.Struct, frozen=True, omit_defaults=False):
     """The company's own privacy policy, beside the notice for applicants; https only."""
     contact_email: str | None = None
     """Whom applicants may write to."""
+    survey_url: str | None = None
+    """Where the company asks applicants how they found it, for mails that ask them; https only."""
 
     @property
     def accent(self) -> str | None:

@@ -46,6 +46,7 @@ def cleaned(branding: Branding) -> Branding:
         footer_lines=tuple(line for line in lines if line),
         privacy_url=(branding.privacy_url or "").strip() or None,
         contact_email=(branding.contact_email or "").strip() or None,
+        survey_url=(branding.survey_url or "").strip() or None,
     )
 
 
@@ -73,6 +74,9 @@ def branding_problems(branding: Branding) -> list[FieldError]:
     if not _is_none_or(_is_email, branding.contact_email):
         rule = "Use an e-mail address such as jobs@example.com."
         problems.append(FieldError("branding.contact_email", rule))
+    if not _is_none_or(_is_public_url, branding.survey_url):
+        rule = "Use a whole address that begins with https://, such as https://example.com/survey."
+        problems.append(FieldError("branding.survey_url", rule))
     return problems
 
 

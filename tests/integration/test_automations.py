@@ -1,5 +1,6 @@
 """What candidates are told by itself, and what they aren't: through real events and real tasks."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -248,6 +249,40 @@ async def test_a_rejection_waits_and_can_be_taken_back(
     assert mail.to.address.startswith("p")
     assert [each.purpose for each in await people.told(rejected.id)][-1] == "rejection"
     assert [key for key, _, _ in await people.planned(duplicate.id)] == ["application_received"]
+
+
+async def test_surveys_are_asked_beside_other_mails_once_there_is_one(
+    people: People, worker: DueWork, due_now: Callable[[], Any]
+) -> None:
+    admin, job = people.scope("admin"), await people.open_job()
+    for key in ("survey_hired", "survey_rejected"):
+        await admin.execute(ChangeRule(key=key, enabled=True))
+    told: dict[str, list[str]] = {}
+    for survey in (None, "https://acme.example/how-was-it"):
+        await admin.execute(UpdateTenant(branding=Branding(survey_url=survey)))
+        hired, rejected = await people.applied(job), await people.applied(job)
+        await worker.run_due()
+        await people.move(hired, -1, job)
+        await people.reject(rejected)
+        await worker.run_due()
+        planned = (await people.scope().ask(ListPlanned(application_id=rejected.id))).items
+        days = {each.rule_key: (each.due_at - each.happened_at).days for each in planned}
+        assert (days["rejected"], days["survey_rejected"]) == (0, 7)
+        await due_now()
+        await worker.run_due()
+        end = ("done", None) if survey else ("skipped", "nothing_to_say")
+        assert (await people.planned(hired.id))[1:] == [("survey_hired", *end)]
+        assert sorted((await people.planned(rejected.id))[1:]) == [
+            ("rejected", "done", None),
+            ("survey_rejected", *end),
+        ]
+        told = {
+            each.purpose: re.findall(r"https://acme.example/how-was-it", each.text)
+            for each in await people.told(rejected.id)
+        }
+        assert ("survey" in told) == (survey is not None)
+    assert told["survey"], "the button leads to the survey"
+    await admin.execute(UpdateTenant(branding=Branding()))
 
 
 async def test_rules_are_switched_and_delayed_for_all_or_one_job(

@@ -9,7 +9,7 @@ from core.applications.contracts import ApplicationId
 from core.automations.contracts import StepId, Trigger
 from core.automations.errors import TooLateToTakeBack
 from core.automations.model import InterviewStanding, Standing, Step
-from core.automations.rules import DEFAULT_RULES, Occasion, RuleChange, rule_that_applies, rules_for
+from core.automations.rules import DEFAULT_RULES, Occasion, RuleChange, rules_for, rules_that_apply
 from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId, StageId, StageKind
 from core.shared.clock import UtcDatetime
@@ -21,8 +21,9 @@ STAGE = StageId(uuid4())
 
 
 def applied(occasion: Occasion, *changes: RuleChange, job: JobId = JOB) -> str | None:
-    rule = rule_that_applies(rules_for(job, changes), occasion)
-    return None if rule is None else rule.key
+    found = rules_that_apply(rules_for(job, changes), occasion)
+    assert len(found) <= 1, "what stands apart is switched off at first"
+    return found[0].key if found else None
 
 
 def reached(name: str, kind: StageKind = "in_progress") -> Occasion:
@@ -68,6 +69,21 @@ def test_who_switches_one_off_does_not_get_the_more_general_one_instead() -> Non
     every = RuleChange("stage_reached", None, enabled=True, delay_minutes=0, version=1)
     assert applied(reached("Interview"), off, every) is None
     assert applied(reached("Reviewed"), off, every) == "stage_reached"
+
+
+def test_a_survey_is_asked_beside_the_mail_and_whether_or_not_there_is_one() -> None:
+    survey = RuleChange("survey_rejected", None, enabled=True, delay_minutes=60, version=1)
+    mail_off = RuleChange("rejected", None, enabled=False, delay_minutes=5, version=1)
+    rejected = Occasion("rejected", reason="skills")
+    for changes, keys in (
+        ((survey,), ["rejected", "survey_rejected"]),
+        ((survey, mail_off), ["survey_rejected"]),
+        ((), ["rejected"]),
+    ):
+        found = rules_that_apply(rules_for(JOB, changes), rejected)
+        assert [each.key for each in found] == keys
+    duplicate = Occasion("rejected", reason="duplicate")
+    assert rules_that_apply(rules_for(JOB, (survey,)), duplicate) == ()
 
 
 def test_the_rules_are_whole() -> None:
