@@ -19,6 +19,8 @@ from core.shared.events import Cause
 from core.shared.ids import MemberId
 from core.shared.tenant import TenantContext
 from core.shared.usecase import USE_CASES, Command
+from plugins.postgres.applications import PostgresApplications
+from plugins.postgres.candidates import PostgresCandidates
 from plugins.system.time_zones import zone_of_number, zone_of_place
 from tenants.injection import Provider, Session, inject
 
@@ -54,19 +56,28 @@ class UseCaseEffects:
 
     async def assign(
         self, application_id: ApplicationId, member_id: MemberId, cause: Cause
-    ) -> None:
-        """Give an application to a member."""
+    ) -> bool:
+        """Give an application to a member, unless somebody has got it, be it just now."""
+        held = PostgresApplications(self._session.writer, self._session.ids)
+        if (await held.get_for_change(application_id)).assignee_id is not None:
+            return False
         await self._run(
             AssignApplication(application_id=application_id, assignee_id=member_id, cause=cause)
         )
+        return True
 
     async def note(self, candidate_id: CandidateId, text: str, rule_name: str) -> None:
         """Write a note."""
         await self._run(AddNote(candidate_id=candidate_id, text=text), rule_name)
 
-    async def tag(self, candidate_id: CandidateId, tags: tuple[str, ...]) -> None:
-        """Let a candidate have these tags."""
-        await self._run(UpdateCandidate(candidate_id=candidate_id, tags=tags))
+    async def tag(self, candidate_id: CandidateId, tag_name: str) -> bool:
+        """Put a tag to those that the candidate has now: another may be put there by somebody."""
+        held = await PostgresCandidates(self._session.writer).get(candidate_id)
+        tags = held.profile.tags
+        if tag_name.casefold() in {each.casefold() for each in tags}:
+            return False
+        await self._run(UpdateCandidate(candidate_id=candidate_id, tags=(*tags, tag_name)))
+        return True
 
     async def _run(self, command: Command[Any], rule_name: str = "") -> None:
         name = f"Automation: {rule_name}"[:LONGEST_NAME] if rule_name else self._session.actor.name

@@ -91,6 +91,10 @@ def _asked(query: GetHiringFigures, today: date) -> tuple[date, date]:
         raise InvalidInput(
             FieldError("days", f"A period has 1 to {LONGEST_DAYS} days.", "out_of_range")
         )
+    if last < EARLIEST:  # before it, there may not be so many days to go back
+        raise InvalidInput(
+            FieldError("to", f"A period ends on {EARLIEST} or later.", "out_of_range")
+        )
     return max(last - (query.days - 1) * _DAY, EARLIEST), last
 
 

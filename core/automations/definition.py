@@ -96,7 +96,7 @@ class WhenFeedbackMissing(_When, frozen=True, tag="feedback_missing"):
 
 
 class WhenNoAnswer(_When, frozen=True, tag="no_answer"):
-    """For so many days an active application was in its stage and its candidate got no message."""
+    """For so many days the candidate of an active application has heard nothing."""
 
     days: Days
 

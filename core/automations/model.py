@@ -79,6 +79,8 @@ class Step:
     """When it would be due without quiet hours, if they changed that."""
     runs: int = 0
     """How often its task was promised anew."""
+    after_silence: bool = False
+    """Whether silence caused it, or caused the rule that did: a mail of it is no answer."""
 
     @property
     def task_key(self) -> str:

@@ -139,6 +139,10 @@ async def _plan(
     now = desk.clock.now()
     if step is None or step.misfit(standing) not in {None, "feedback_given"}:
         return False
+    cause = happening.cause
+    step.after_silence = doing.trigger == "no_answer" or (
+        cause is not None and await desk.steps.is_after_silence(StepId(cause.step_id))
+    )
     refused = await _refused(desk, doing, happening)
     if refused is None and isinstance(doing.action, SendMail):
         await _mind_quiet_hours(desk, step, facts, now)

@@ -23,7 +23,7 @@ from core.automations.contracts import (
     StepView,
     Trigger,
 )
-from core.automations.facts import Facts, KnownJob
+from core.automations.facts import Facts
 from core.automations.model import Standing, Step
 from core.automations.own import OwnRule
 from core.automations.rules import Occasion, RuleChange
@@ -140,6 +140,10 @@ class Steps(Protocol):
         """Whether the rule did, or is to do, something about an event since then."""
         ...
 
+    async def is_after_silence(self, step_id: StepId) -> bool:
+        """Whether silence caused a step, directly or not; False when it is gone."""
+        ...
+
     async def get_for_change(self, step_id: StepId) -> Step | None:
         """Return one, locked until the transaction ends."""
         ...
@@ -168,17 +172,17 @@ class Steps(Protocol):
 
 
 class Silence(msgspec.Struct, frozen=True):
-    """An active application whose candidate was told nothing since an instant."""
+    """An active application whose candidate has heard nothing since an instant."""
 
     application_id: ApplicationId
     since: datetime
+    """When the last word to the candidate was."""
 
 
 class Past(msgspec.Struct, frozen=True):
     """Something that happened to an application."""
 
     application_id: ApplicationId
-    job_id: JobId
     at: datetime
     occasion: Occasion
 
@@ -212,36 +216,22 @@ class ApplicationsKnown(Protocol):
         job_id: JobId | None,
         after: ApplicationId | None,
         limit: int,
+        *,
+        unknown_to: RuleKey | None = None,
     ) -> Sequence[Silence]:
-        """Return active applications, in the order of their ids, about which nothing was done and
-        whose candidate was told nothing since an instant between `since` and `until`. What rules
-        did because of silence, or because of what rules did, doesn't count.
+        """Return active applications of people who applied, in the order of their ids, whose last
+        word to the candidate, as `last_words_v1` defines it, was between `since` and `until`.
+
+        `unknown_to` leaves out what a rule has reacted to since that word.
         """
         ...
 
-    async def last_contact(self, application_id: ApplicationId) -> datetime | None:
-        """Return when, in that sense, something was last done or told."""
+    async def last_word(self, application_id: ApplicationId) -> datetime | None:
+        """Return when, in that sense, the candidate last heard from us."""
         ...
 
-    async def jobs(self) -> Sequence[KnownJob]:
-        """Return every job of the tenant."""
-        ...
-
-    async def past(
-        self, trigger: Trigger, since: datetime, jobs: frozenset[JobId] | None, limit: int
-    ) -> Sequence[Past]:
-        """Return what happened since then to applications for these jobs, the latest first.
-
-        `jobs`: None for every job; so below.
-        """
-        ...
-
-    async def fallen_silent(
-        self, since: datetime, until: datetime, jobs: frozenset[JobId] | None, limit: int
-    ) -> Sequence[Past]:
-        """Return active applications whose last word to the candidate, as `last_words_v1` defines
-        it, was between the two: each at that instant, the latest first.
-        """
+    async def past(self, trigger: Trigger, since: datetime, limit: int) -> Sequence[Past]:
+        """Return what happened since then, the latest first."""
         ...
 
 
@@ -303,16 +293,16 @@ class Effects(Protocol):
 
     async def assign(
         self, application_id: ApplicationId, member_id: MemberId, cause: Cause
-    ) -> None:
-        """Give an application to a member."""
+    ) -> bool:
+        """Give an application to a member; False when somebody looks after it already."""
         ...
 
     async def note(self, candidate_id: CandidateId, text: str, rule_name: str) -> None:
         """Write a note in the rule's name."""
         ...
 
-    async def tag(self, candidate_id: CandidateId, tags: tuple[str, ...]) -> None:
-        """Let a candidate have these tags."""
+    async def tag(self, candidate_id: CandidateId, tag_name: str) -> bool:
+        """Give a candidate a tag; False when they have it, whatever the case."""
         ...
 
 

@@ -83,7 +83,7 @@ async def _misfit_of_own(desk: Desk, step: Step) -> SkipReason | None:
     if rule.definition is None or facts is None or await attention_of(rule, desk.own):
         return "needs_attention"
     if step.trigger == "no_answer":
-        told = await desk.known.last_contact(step.application_id)
+        told = await desk.known.last_word(step.application_id)
         if told is not None and told > step.happened_at:
             return "answered"
     failing = first_that_fails(rule.definition.conditions, facts, desk.clock.now())
@@ -118,15 +118,12 @@ async def _change(desk: Desk, step: Step, standing: Standing, facts: Facts) -> S
         case MoveTo() as move:
             return await _move(desk, step, standing, move, facts)
         case AssignTo(member_id=member_id):
-            if facts.assignee_id is not None:
-                return "as_it_is"
-            await desk.effects.assign(step.application_id, member_id, cause)
+            given = await desk.effects.assign(step.application_id, member_id, cause)
+            return None if given else "as_it_is"
         case WriteNote(text=text):
             await desk.effects.note(facts.candidate_id, text, name)
         case PutTag(tag_name=tag):
-            if tag.casefold() in {each.casefold() for each in facts.tags}:
-                return "as_it_is"
-            await desk.effects.tag(facts.candidate_id, (*facts.tags, tag))
+            return None if await desk.effects.tag(facts.candidate_id, tag) else "as_it_is"
     return None
 
 

@@ -74,6 +74,13 @@ class PostgresSteps:
         )
         return await self._unit.one_or_none(found.limit(1)) is not None
 
+    async def is_after_silence(self, step_id: StepId) -> bool:
+        """Look at the step."""
+        row = await self._unit.one_or_none(
+            sa.select(_STEP.after_silence).where(_STEP.id == step_id)
+        )
+        return row is not None and row.after_silence
+
     async def get_for_change(self, step_id: StepId) -> Step | None:
         """Return it, locked."""
         row = await self._unit.one_or_none(

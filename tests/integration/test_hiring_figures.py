@@ -22,6 +22,7 @@ from core.analytics.contracts import (
     HiringFigures,
 )
 from core.shared.errors import Forbidden, InvalidInput
+from plugins.postgres.automation_facts import PostgresApplicationsKnown
 from tenants.runtime import Runtime
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
@@ -160,8 +161,30 @@ async def test_figures_are_those_of_a_plain_model(
             )
             compare(figures, Model(play.histories, first, last, zone, clock.at))
             EXAMINED["figures"] = EXAMINED.get("figures", 0) + 1
+        await silences(play, clock)
     await filtered(plays[0], clock)
     EXAMINED["acts"] = EXAMINED.get("acts", 0) + plays[0].done
+
+
+async def silences(play: Play, clock: Wound) -> None:
+    """Automations go by the same last words, be it of all at once or of one."""
+    ever = datetime(2000, 1, 1, tzinfo=UTC)
+    tenant_id = play.hiring.tenant.id
+    async with play.hiring.runtime.database.unit(tenant_id) as unit:
+        known = PostgresApplicationsKnown(unit.all, str)
+        for job in play.jobs:
+            found = await known.silent(ever, clock.at, job.id, None, 1_000)
+            waiting = [each for each in play.histories if each.job == job.id and each.waits]
+            assert {each.application_id: each.since for each in found} == {
+                each.id: each.last_word()
+                for each in waiting
+                if each.state == "active" and each.last_word() <= clock.at
+            }
+            for each in play.histories:
+                assert await known.last_word(each.id) == each.last_word()
+            moved = [each for each in waiting if each.entries[-1].at > each.last_word()]
+            EXAMINED["silences"] = EXAMINED.get("silences", 0) + len(found)
+            EXAMINED["moved"] = EXAMINED.get("moved", 0) + len(moved)
 
 
 async def filtered(play: Play, clock: Wound) -> None:
@@ -192,6 +215,8 @@ def test_enough_was_compared(examined: Examined) -> None:
     """The histories before this were of some length."""
     examined("figures compared", EXAMINED.get("figures", 0))
     examined("acts in histories", EXAMINED.get("acts", 0))
+    examined("silences", EXAMINED.get("silences", 0))
+    examined("applications moved since the last word", EXAMINED.get("moved", 0))
 
 
 async def test_a_wrong_figure_is_found(
@@ -225,12 +250,37 @@ async def test_what_is_asked_for_must_be_a_period(
         (GetHiringFigures(first=today, last=today + timedelta(days=9)), "to"),
         (GetHiringFigures(first=date(1999, 1, 1), last=date(1999, 1, 2)), "from"),
         (GetHiringFigures(days=401), "days"),
+        (GetHiringFigures(last=date(1, 1, 1)), "to"),
+        (GetHiringFigures(last=date(9999, 12, 31)), "to"),
         (GetHiringFigures(time_zone="Europe/Atlantis"), "time_zone"),
     ):
         with pytest.raises(InvalidInput) as refused:
             await scope.ask(query)
         assert [each.field for each in refused.value.fields] == [field]
     assert (await scope.ask(GetHiringFigures(days=400))).unit == "week"
+
+
+async def test_mails_to_the_team_are_none_to_candidates(
+    runtime: Runtime, world: World, clock: Wound, superuser: asyncpg.Connection
+) -> None:
+    hiring = Hiring(runtime, world)
+    application = await hiring.apply(await hiring.open_job())
+    query = GetHiringFigures(days=7, fresh=True)
+    before = (await hiring.scope().ask(query)).mail
+    member = hiring.tenant.members["recruiter"].member_id
+    for of_application, of_member in ((None, member), (None, None), (application.id, None)):
+        await superuser.execute(
+            "INSERT INTO messages (tenant_id, id, purpose, application_id, member_id, to_address, "
+            "to_name, subject, text, state, created_at, sent_at, opened_at) "
+            "VALUES ($1, gen_random_uuid(), 'x', $2, $3, 'a@b.example', '', '', '', 'sent', "
+            "$4, $4, $4)",
+            hiring.tenant.id,
+            of_application,
+            of_member,
+            clock.at,
+        )
+    after = (await hiring.scope().ask(query)).mail
+    assert (after.sent, after.opened) == (before.sent + 1, before.opened + 1)
 
 
 async def test_interviewers_see_no_figures(runtime: Runtime, world: World) -> None:

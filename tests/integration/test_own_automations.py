@@ -1,5 +1,6 @@
 """Rules of a workspace's own: through real events and real tasks, with loops that can't happen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,15 +11,16 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from core.analytics.contracts import FigureFilter, GetHiringFigures
 from core.applications.contracts import (
-    ApplicationId,
     ApplicationView,
     AssignApplication,
     CreateBulkRejection,
+    GetApplication,
     GetHistory,
     WithdrawApplication,
 )
-from core.automations import own_usecases, trying
+from core.automations import own_usecases
 from core.automations.contracts import (
     ChangeAutomationSettings,
     ChangeRule,
@@ -39,18 +41,15 @@ from core.automations.contracts import (
 )
 from core.automations.definition import (
     AssignTo,
-    Condition,
     IfAnswer,
     IfAssignee,
     IfDepartment,
-    IfJob,
     IfStage,
     MoveTo,
     NotifyTeam,
     PutTag,
     RuleDefinition,
     SendMail,
-    When,
     WhenApplied,
     WhenAssigned,
     WhenFeedbackMissing,
@@ -65,7 +64,7 @@ from core.automations.errors import RuleChanged, RuleIsDefault, RuleNotFound, To
 from core.automations.quiet import QuietTimes
 from core.candidates.contracts import CreateCandidate, GetCandidate, ListNotes
 from core.interviews.contracts import ScheduleInterview, SubmitFeedback
-from core.jobs.contracts import JobId, JobView, QuestionSpec, SetJobStages, StageSpec
+from core.jobs.contracts import JobView, QuestionSpec, SetJobStages, StageSpec
 from core.messages.contracts import ListMessages
 from core.notifications.contracts import ListNotifications
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
@@ -82,6 +81,7 @@ from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
 from tests.fixtures.plugins import catalogue_of, enable, made_plugin, manifest_of, runtime_with
+from tests.fixtures.workers_run import until
 from tests.fixtures.worlds import World
 
 APPLIED, REVIEWED, SHORTLISTED, INTERVIEW = 0, 1, 2, 3
@@ -142,16 +142,6 @@ class Workspace(Hiring):
     ) -> list[tuple[str, str | None]]:
         return [(each.state, each.reason) for each in await self.steps(application, rule)]
 
-    async def tried(
-        self, when: When, conditions: tuple[Condition, ...] = (), job_id: JobId | None = None
-    ) -> list[ApplicationId]:
-        definition = RuleDefinition(
-            name="Try", when=when, conditions=conditions, action=PutTag(tag_name="x")
-        )
-        command = TryRule(definition=definition, job_id=job_id)
-        found = await self.scope("admin").execute(command)
-        return [each.application_id for each in found.items]
-
     async def told(self, application: ApplicationView) -> list[str]:
         rows = (await self.scope().ask(ListMessages(application_id=application.id))).items
         return [each.purpose for each in reversed(rows)]
@@ -189,7 +179,7 @@ class Days:
             "ALTER TABLE stage_changes ENABLE TRIGGER USER",
             f"UPDATE applications SET applied_at = applied_at - {ago}, "
             f"stage_entered_at = stage_entered_at - {ago}",
-            f"UPDATE messages SET created_at = created_at - {ago}",
+            f"UPDATE messages SET created_at = created_at - {ago}, sent_at = sent_at - {ago}",
             f"UPDATE automation_steps SET happened_at = happened_at - {ago}",
             f"UPDATE own_automations SET active_since = active_since - {ago}",
         )
@@ -249,6 +239,57 @@ async def test_each_action_does_what_it_says(here: Workspace, days: Days, world:
     assert history.changes[-1].reason == "Automation: move"
     assert history.changes[-1].by is None
     assert history.assignments[-1].to_member is not None
+
+
+async def test_what_members_do_at_the_same_time_stays(
+    here: Workspace, days: Days, database: TestDatabase
+) -> None:
+    """A rule that assigns or tags looks again once it has waited for whoever changes the same."""
+    job, members = await here.open_job(), here.tenant.members
+    giving = await here.rule(
+        when=WhenApplied(),
+        delay_minutes=60,
+        action=AssignTo(member_id=members["interviewer"].member_id),
+        job_id=job.id,
+    )
+    tagging = await here.rule(
+        when=WhenApplied(), delay_minutes=60, action=PutTag(tag_name="rule"), job_id=job.id
+    )
+    application = await here.applied(job)
+    await days.work()
+    planned = [(await here.steps(application, rule))[0].id for rule in (giving, tagging)]
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        async with connection.transaction():
+            recruiter = members["recruiter"].member_id
+            await connection.execute(
+                "UPDATE applications SET assignee_id = $1 WHERE id = $2", recruiter, application.id
+            )
+            await connection.execute(
+                "UPDATE candidates SET tags = ARRAY['member'] WHERE id = $1",
+                application.candidate_id,
+            )
+            doing = [
+                asyncio.create_task(here.scope().execute(DoNow(step_ids=(each,))))
+                for each in planned
+            ]
+            await until(connection, _BOTH_WAIT)
+        await asyncio.gather(*doing)
+    finally:
+        await connection.close()
+    assert await here.outcomes(application, giving) == [("skipped", "as_it_is")]
+    assert await here.outcomes(application, tagging) == [("done", None)]
+    found = await here.scope().ask(GetApplication(application_id=application.id))
+    assert found.assignee is not None
+    assert found.assignee.member_id == recruiter
+    candidate = await here.scope().ask(GetCandidate(candidate_id=application.candidate_id))
+    assert candidate.tags == ("member", "rule")
+
+
+_BOTH_WAIT = (
+    "SELECT count(*) = 2 FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def test_the_team_is_notified(here: Workspace, days: Days) -> None:
@@ -324,30 +365,83 @@ async def test_rules_that_follow_one_another_end(
     examined("rules that followed one another", len(forth) + len(home))
 
 
-async def test_silence_is_an_occasion_once(here: Workspace, days: Days) -> None:
+@pytest.mark.parametrize("planted", [False, True], ids=["sound", "planted"])
+async def test_silence_is_an_occasion_once(here: Workspace, days: Days, planted: bool) -> None:
+    """Figures, and so promised answers, agree with rules on since when it is silent.
+
+    The planted defect takes the mail that silence caused, and the one that came of that, for words.
+    """
     job = await here.open_job()
     rule = await here.rule(
         when=WhenNoAnswer(days=7), action=SendMail(template="status_update"), job_id=job.id
     )
-    silent, answered = await here.applied(job), await here.applied(job)
+    forth = await here.rule(
+        when=WhenNoAnswer(days=7),
+        action=MoveTo(stage_name="Shortlisted", moves_by_itself=True),
+        job_id=job.id,
+    )
+    follows = await here.rule(
+        when=WhenStageReached(stage_name="Shortlisted"),
+        action=SendMail(template="status_update"),
+        job_id=job.id,
+    )
+    silent, moved, answered = [await here.applied(job) for _ in range(3)]
+    sourced = await here.applied(job, source="sourced")
     await days.work()
+    before = await since_when(here, job)
+    assert before.keys() == {silent.id, moved.id, answered.id}
     await days.pass_by(8)
-    await here.move(answered, REVIEWED, job)
+    await here.move(moved, REVIEWED, job)
+    hears = await here.rule(
+        when=WhenStageReached(stage_name="Interview"),
+        action=SendMail(template="interview_invitation"),
+        job_id=job.id,
+    )
+    await here.move(answered, INTERVIEW, job)
     await days.work()
+    await days.everything_is_due()
     robot = here.runtime.scope(here.tenant.context, system(here.tenant.id), "sweep")
     for _ in range(2):
         await robot.execute(LookForSilence())
         await days.work()
-    assert await here.outcomes(silent, rule) == [("done", None)]
-    assert await here.outcomes(answered, rule) == []
-    # The mail that came of it begins no silence of its own.
-    await days.run("UPDATE messages SET created_at = created_at - interval '180 hours'")
+    assert "status_update" in await here.told(answered), "of the stage, since a member moved it"
+    # A move by itself tells the candidate nothing.
+    for each in (silent, moved):
+        for by in (rule, forth, follows):
+            assert await here.outcomes(each, by) == [("done", None)]
+    for each in (answered, sourced):
+        assert await here.outcomes(each, rule) == await here.outcomes(each, forth) == []
+    assert len(await here.outcomes(answered, hears)) == 1
+    if planted:
+        await days.run("UPDATE automation_steps SET after_silence = false")
+    days_ago = {key: at - timedelta(days=8) for key, at in before.items()}
+    now = await since_when(here, job)
+    assert now[answered.id] > days_ago[answered.id] + timedelta(days=8)
+    found = {key: at for key, at in now.items() if key != answered.id}
+    expected = {silent.id: days_ago[silent.id], moved.id: days_ago[moved.id]}
+    assert (found == expected) is not planted
+    # The mails that came of it begin no silence of their own.
+    await days.pass_by(8)
     await robot.execute(LookForSilence())
-    assert len(await here.steps(silent, rule)) == 1
+    assert len(await here.steps(silent, rule)) == (2 if planted else 1)
     # What had been silent when a rule was made stays so.
     later = await here.rule(name="later", when=WhenNoAnswer(days=3), action=PutTag(tag_name="old"))
     await robot.execute(LookForSilence())
     assert await here.outcomes(silent, later) == []
+
+
+async def since_when(here: Workspace, job: JobView) -> dict[Any, datetime]:
+    """Return since when candidates have heard nothing, as figures have it and as rules do."""
+    query = GetHiringFigures(where=FigureFilter(job_id=job.id), fresh=True)
+    figures = (await here.scope().ask(query)).response.longest
+    async with here.runtime.database.unit(here.tenant.id) as unit:
+        known = PostgresApplicationsKnown(unit.all, str)
+        ever = (datetime(2000, 1, 1, tzinfo=UTC), datetime.now(UTC))
+        found = await known.silent(*ever, job.id, None, 100)
+        single = {each.application_id: await known.last_word(each.application_id) for each in found}
+    rules = {each.application_id: each.since for each in found}
+    assert rules == {each.application_id: each.last_word_at for each in figures} == single
+    return dict(rules)
 
 
 async def test_what_is_gone_needs_attention_and_does_nothing(here: Workspace, days: Days) -> None:
@@ -482,55 +576,11 @@ async def test_a_dry_run_tells_what_would_have_been(here: Workspace, days: Days)
     assert all(each.to_address for each in tried.items)
     await days.work()
     assert TAKEN == []
-    assert tried.is_whole
-    for when in (WhenAssigned(), WhenFeedbackMissing(hours=1)):
+    for when in (WhenNoAnswer(days=1), WhenAssigned(), WhenFeedbackMissing(hours=1)):
         other = RuleDefinition(name="Try", when=when, action=PutTag(tag_name="x"))
         await here.scope("admin").execute(TryRule(definition=other))
     with pytest.raises(Forbidden):
         await here.scope().execute(TryRule(definition=definition))
-
-
-async def test_a_dry_run_reads_only_what_the_rule_is_about(
-    here: Workspace, days: Days, monkeypatch: pytest.MonkeyPatch, examined: Examined
-) -> None:
-    hulls, engines = await here.open_job(department="Hulls"), await here.open_job(department="X")
-    meant, other = await here.applied(hulls), await here.applied(engines)
-    for application, job in ((meant, hulls), (other, engines)):
-        await here.move(application, REVIEWED, job)
-    of_hulls = (IfDepartment(departments=("hulls",)), IfJob(job_ids=(hulls.id, engines.id)))
-    whens = (WhenApplied(), WhenStageReached(stage_name="reviewed"), WhenNoAnswer(days=3))
-    asked: list[int] = []
-    facts = PostgresApplicationsKnown.facts
-
-    async def counted(self: PostgresApplicationsKnown, wanted: Any) -> Any:
-        asked.append(len(wanted))
-        return await facts(self, wanted)
-
-    monkeypatch.setattr(PostgresApplicationsKnown, "facts", counted)
-    for when in whens:
-        if isinstance(when, WhenNoAnswer):
-            assert await here.tried(when, of_hulls) == [], "it isn't silent yet"
-            await days.pass_by(5)
-        assert await here.tried(when, of_hulls) == [meant.id]
-        assert await here.tried(when, job_id=engines.id) == [other.id]
-    assert asked == [1] * (2 * len(whens)), "of the other job nothing is read"
-    # The same is told in batches, and no more is read once there is enough to tell.
-    both = (IfJob(job_ids=(hulls.id, engines.id)),)
-    monkeypatch.setattr(trying, "_BATCH", 1)
-    assert set(await here.tried(WhenApplied(), both)) == {meant.id, other.id}
-    asked.clear()
-    monkeypatch.setattr(trying, "MOST", 0)
-    assert len(await here.tried(WhenApplied(), both)) == 1
-    assert asked == [1]
-    monkeypatch.setattr(trying, "LOOKED_AT", 1)
-    definition = RuleDefinition(
-        name="Try", when=WhenApplied(), conditions=both, action=PutTag(tag_name="x")
-    )
-    assert not (await here.scope("admin").execute(TryRule(definition=definition))).is_whole
-    nowhere = (IfDepartment(departments=("nowhere",)),)
-    assert await here.tried(WhenApplied(), nowhere) == []
-    assert await here.tried(WhenNoAnswer(days=3), nowhere) == []
-    examined("triggers", len(whens))
 
 
 def around(zone: str) -> tuple[QuietTimes, datetime]:

@@ -263,7 +263,7 @@ BEGIN
             SELECT a.id, a.candidate_id, a.job_id, a.stage_id, a.assignee_id, w.last_word_at
             FROM last_words_v1($1, NULL) w
             JOIN applications a ON a.tenant_id = $1 AND a.id = w.application_id
-            WHERE w.last_word_at < $6 AND a.source NOT IN ('import', 'sourced') %s
+            WHERE w.last_word_at < $6 %s
         ), worst AS (
             SELECT w.* FROM waiting w ORDER BY w.last_word_at, w.id LIMIT $7
         )
@@ -290,8 +290,9 @@ BEGIN
 END
 $$;
 
--- What became of the messages that were written from p_from and before p_to. Only what services tell
--- is known of what happened after they took a message.
+-- What became of the messages to candidates that were written from p_from and before p_to; those
+-- without an application are to members. Only what services tell is known of what happened after
+-- they took a message.
 CREATE OR REPLACE FUNCTION mail_figures_v1(
     p_tenant uuid, p_job uuid, p_department text, p_source text, p_recruiter uuid,
     p_from timestamptz, p_to timestamptz
@@ -327,6 +328,7 @@ BEGIN
                count(*) FILTER (WHERE m.clicked_at IS NOT NULL)
         FROM messages m %s
         WHERE m.tenant_id = $1 AND m.created_at >= $6 AND m.created_at < $7
+          AND m.application_id IS NOT NULL
     $query$, joined)
     USING p_tenant, p_job, p_department, p_source, p_recruiter, p_from, p_to;
 END

@@ -1,8 +1,7 @@
 -- Who waits for a promised answer, by `last_words_v1`, and who was reminded of it.
 
--- Active applications whose answer is near or late at p_now, with when it was promised for. People who
--- were imported or sourced never applied, and were promised nothing. It is called inside others, which
--- have set the tenant.
+-- Active applications whose answer is near or late at p_now, with when it was promised for. It is
+-- called inside others, which have set the tenant.
 CREATE OR REPLACE FUNCTION near_answers_v1(p_tenant uuid, p_now timestamptz)
 RETURNS TABLE (application_id uuid, last_word_at timestamptz, due_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 500
@@ -21,8 +20,7 @@ BEGIN
         SELECT q.days, q.remind_hours FROM answer_promises q
         WHERE q.tenant_id = p_tenant AND (q.job_id = a.job_id OR q.job_id IS NULL)
         ORDER BY q.job_id NULLS LAST LIMIT 1) p
-    WHERE a.source NOT IN ('import', 'sourced')
-      AND w.last_word_at + p.days * interval '24 hours' - p.remind_hours * interval '1 hour'
+    WHERE w.last_word_at + p.days * interval '24 hours' - p.remind_hours * interval '1 hour'
           <= p_now;
 END
 $$;
