@@ -23,7 +23,7 @@ from core.automations.contracts import (
     StepView,
     Trigger,
 )
-from core.automations.facts import Facts
+from core.automations.facts import Facts, KnownJob
 from core.automations.model import Standing, Step
 from core.automations.own import OwnRule
 from core.automations.rules import Occasion, RuleChange
@@ -183,6 +183,7 @@ class Past(msgspec.Struct, frozen=True):
     """Something that happened to an application."""
 
     application_id: ApplicationId
+    job_id: JobId
     at: datetime
     occasion: Occasion
 
@@ -230,8 +231,25 @@ class ApplicationsKnown(Protocol):
         """Return when, in that sense, the candidate last heard from us."""
         ...
 
-    async def past(self, trigger: Trigger, since: datetime, limit: int) -> Sequence[Past]:
-        """Return what happened since then, the latest first."""
+    async def jobs(self) -> Sequence[KnownJob]:
+        """Return every job of the tenant."""
+        ...
+
+    async def past(
+        self, trigger: Trigger, since: datetime, jobs: frozenset[JobId] | None, limit: int
+    ) -> Sequence[Past]:
+        """Return what happened since then to applications for these jobs, the latest first.
+
+        `jobs`: None for every job; so below.
+        """
+        ...
+
+    async def fallen_silent(
+        self, since: datetime, until: datetime, jobs: frozenset[JobId] | None, limit: int
+    ) -> Sequence[Past]:
+        """Return active applications whose last word to the candidate, as `last_words_v1` defines
+        it, was between the two: each at that instant, the latest first.
+        """
         ...
 
 

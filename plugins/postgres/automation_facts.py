@@ -1,5 +1,5 @@
-"""Reads applications as automations look at them: as they stand, how silent it is around them, and
-what happened to them.
+"""Reads applications as automations look at them: as they stand, and how silent it is around them.
+What happened to them is in `automation_past`.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,17 +8,18 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.applications.contracts import ApplicationId
-from core.automations.contracts import RuleKey, Trigger
-from core.automations.facts import Facts
-from core.automations.ports import Past, Silence
-from core.automations.rules import Occasion
+from core.automations.contracts import RuleKey
+from core.automations.facts import Facts, KnownJob
+from core.automations.ports import Silence
 from core.candidates.contracts import CandidateId
 from core.interviews.contracts import InterviewId
 from core.jobs.contracts import JobId, StageId, StageKind
 from core.shared.ids import MemberId
-from plugins.postgres.application_tables import applications, assignments, stage_changes
+from plugins.postgres.application_tables import applications
+from plugins.postgres.automation_past import PostgresPast
 from plugins.postgres.automation_steps import OWING
 from plugins.postgres.automation_tables import automation_steps
 from plugins.postgres.candidate_tables import candidates
@@ -29,7 +30,6 @@ from plugins.postgres.last_words import last_words
 from plugins.postgres.members import members
 from plugins.postgres.templates import Rows
 
-_CHUNK: Final = 1_000
 _NEVER: Final = UUID(int=0)
 
 _LANGUAGE: Final = (
@@ -70,30 +70,27 @@ _FACTS: Final = (
     .join(stages, _joined(stages, applications.c.stage_id))
 )
 
-_KINDS: Final = {
-    "application_received": "applied",
-    "stage_reached": "moved",
-    "hired": "hired",
-    "rejected": "rejected",
-    "withdrawn": "withdrawn",
-}
 
-
-class PostgresApplicationsKnown:
+class PostgresApplicationsKnown(PostgresPast):
     """Implements `core.automations.ports.ApplicationsKnown`."""
 
     def __init__(self, rows: Rows, language_of: Callable[[str | None], str]) -> None:
-        self._rows = rows
+        super().__init__(rows)
         self._language_of = language_of
 
     async def facts(self, wanted: Sequence[ApplicationId]) -> dict[ApplicationId, Facts]:
         """Return those that exist."""
-        found: dict[ApplicationId, Facts] = {}
-        for start in range(0, len(wanted), _CHUNK):
-            chunk = wanted[start : start + _CHUNK]
-            for row in await self._rows(_FACTS.where(applications.c.id.in_(chunk))):
-                found[ApplicationId(row.id)] = self._facts(row)
-        return found
+        if not wanted:
+            return {}
+        # One array instead of as many parameters: the statement is the same for any number.
+        ids = sa.literal(list(wanted), ARRAY(sa.Uuid()))
+        rows = await self._rows(_FACTS.where(applications.c.id == sa.any_(ids)))
+        return {ApplicationId(row.id): self._facts(row) for row in rows}
+
+    async def jobs(self) -> Sequence[KnownJob]:
+        """Return every job."""
+        rows = await self._rows(sa.select(jobs.c.id, jobs.c.department, jobs.c.location))
+        return [KnownJob(JobId(row.id), row.department, row.location) for row in rows]
 
     async def stage_of(
         self, job_id: JobId, stage_id: StageId | None, name: str | None
@@ -169,26 +166,6 @@ class PostgresApplicationsKnown:
         rows = await self._rows(sa.select(words.c.last_word_at))
         return rows[0].last_word_at if rows else None
 
-    async def past(self, trigger: Trigger, since: datetime, limit: int) -> Sequence[Past]:
-        """Return what happened since then, from the histories that nobody can change."""
-        if trigger in _KINDS:
-            rows = await self._rows(
-                sa.select(stage_changes)
-                .where(stage_changes.c.at >= since, stage_changes.c.kind == _KINDS[trigger])
-                .order_by(stage_changes.c.at.desc(), stage_changes.c.id)
-                .limit(limit)
-            )
-            return [_change(trigger, row) for row in rows]
-        found = _ASSIGNED if trigger == "assigned" else _of_interviews(trigger)
-        named = found.subquery("happened")
-        rows = await self._rows(
-            sa.select(named)
-            .where(named.c.at >= since, named.c.at <= sa.func.now())
-            .order_by(named.c.at.desc(), named.c.application_id)
-            .limit(limit)
-        )
-        return [Past(ApplicationId(row.application_id), row.at, Occasion(trigger)) for row in rows]
-
     def _facts(self, row: sa.Row[Any]) -> Facts:
         return Facts(
             application_id=ApplicationId(row.id),
@@ -212,49 +189,6 @@ class PostgresApplicationsKnown:
             source=row.source,
             assignee_id=None if row.assignee_id is None else MemberId(row.assignee_id),
         )
-
-
-_ASSIGNED: Final = sa.select(assignments.c.application_id, assignments.c.at).where(
-    assignments.c.to_member_id.is_not(None)
-)
-
-
-def _of_interviews(trigger: Trigger) -> sa.Select[Any]:
-    """Return interviews with the time at which they would have been such an occasion.
-
-    A changed interview is known by its last change alone.
-    """
-    known = interviews.c
-    if trigger == "interview_scheduled":
-        return sa.select(known.application_id, known.created_at.label("at"))
-    if trigger == "interview_cancelled":
-        return sa.select(known.application_id, known.updated_at.label("at")).where(
-            known.status == "cancelled"
-        )
-    if trigger == "interview_rescheduled":
-        return sa.select(known.application_id, known.updated_at.label("at")).where(
-            known.status == "scheduled", known.version > 1
-        )
-    if trigger == "interview_ahead":
-        return sa.select(known.application_id, known.starts_at.label("at")).where(
-            known.status == "scheduled"
-        )
-    owing = sa.select(interviewers.c.member_id).where(OWING).correlate(interviews)
-    return sa.select(known.application_id, known.ends_at.label("at")).where(
-        known.status == "scheduled", owing.exists()
-    )
-
-
-def _change(trigger: Trigger, row: sa.Row[Any]) -> Past:
-    reached = trigger in {"stage_reached", "hired"}
-    occasion = Occasion(
-        trigger,
-        row.to_stage_name if reached else "",
-        row.to_stage_kind if reached else None,
-        reason=row.reason_code,
-        stage_id=StageId(row.to_stage_id) if reached else None,
-    )
-    return Past(ApplicationId(row.application_id), row.at, occasion)
 
 
 def _reacted(
