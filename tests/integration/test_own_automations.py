@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from core.analytics.contracts import FigureFilter, GetHiringFigures
 from core.applications.contracts import (
+    ApplicationId,
     ApplicationView,
     AssignApplication,
     CreateBulkRejection,
@@ -20,7 +21,7 @@ from core.applications.contracts import (
     GetHistory,
     WithdrawApplication,
 )
-from core.automations import own_usecases
+from core.automations import own_usecases, trying
 from core.automations.contracts import (
     ChangeAutomationSettings,
     ChangeRule,
@@ -41,15 +42,18 @@ from core.automations.contracts import (
 )
 from core.automations.definition import (
     AssignTo,
+    Condition,
     IfAnswer,
     IfAssignee,
     IfDepartment,
+    IfJob,
     IfStage,
     MoveTo,
     NotifyTeam,
     PutTag,
     RuleDefinition,
     SendMail,
+    When,
     WhenApplied,
     WhenAssigned,
     WhenFeedbackMissing,
@@ -64,7 +68,7 @@ from core.automations.errors import RuleChanged, RuleIsDefault, RuleNotFound, To
 from core.automations.quiet import QuietTimes
 from core.candidates.contracts import CreateCandidate, GetCandidate, ListNotes
 from core.interviews.contracts import ScheduleInterview, SubmitFeedback
-from core.jobs.contracts import JobView, QuestionSpec, SetJobStages, StageSpec
+from core.jobs.contracts import JobId, JobView, QuestionSpec, SetJobStages, StageSpec
 from core.messages.contracts import ListMessages
 from core.notifications.contracts import ListNotifications
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
@@ -141,6 +145,16 @@ class Workspace(Hiring):
         self, application: ApplicationView, rule: RuleView
     ) -> list[tuple[str, str | None]]:
         return [(each.state, each.reason) for each in await self.steps(application, rule)]
+
+    async def tried(
+        self, when: When, conditions: tuple[Condition, ...] = (), job_id: JobId | None = None
+    ) -> list[ApplicationId]:
+        definition = RuleDefinition(
+            name="Try", when=when, conditions=conditions, action=PutTag(tag_name="x")
+        )
+        command = TryRule(definition=definition, job_id=job_id)
+        found = await self.scope("admin").execute(command)
+        return [each.application_id for each in found.items]
 
     async def told(self, application: ApplicationView) -> list[str]:
         rows = (await self.scope().ask(ListMessages(application_id=application.id))).items
@@ -576,11 +590,55 @@ async def test_a_dry_run_tells_what_would_have_been(here: Workspace, days: Days)
     assert all(each.to_address for each in tried.items)
     await days.work()
     assert TAKEN == []
-    for when in (WhenNoAnswer(days=1), WhenAssigned(), WhenFeedbackMissing(hours=1)):
+    assert tried.is_whole
+    for when in (WhenAssigned(), WhenFeedbackMissing(hours=1)):
         other = RuleDefinition(name="Try", when=when, action=PutTag(tag_name="x"))
         await here.scope("admin").execute(TryRule(definition=other))
     with pytest.raises(Forbidden):
         await here.scope().execute(TryRule(definition=definition))
+
+
+async def test_a_dry_run_reads_only_what_the_rule_is_about(
+    here: Workspace, days: Days, monkeypatch: pytest.MonkeyPatch, examined: Examined
+) -> None:
+    hulls, engines = await here.open_job(department="Hulls"), await here.open_job(department="X")
+    meant, other = await here.applied(hulls), await here.applied(engines)
+    for application, job in ((meant, hulls), (other, engines)):
+        await here.move(application, REVIEWED, job)
+    of_hulls = (IfDepartment(departments=("hulls",)), IfJob(job_ids=(hulls.id, engines.id)))
+    whens = (WhenApplied(), WhenStageReached(stage_name="reviewed"), WhenNoAnswer(days=3))
+    asked: list[int] = []
+    facts = PostgresApplicationsKnown.facts
+
+    async def counted(self: PostgresApplicationsKnown, wanted: Any) -> Any:
+        asked.append(len(wanted))
+        return await facts(self, wanted)
+
+    monkeypatch.setattr(PostgresApplicationsKnown, "facts", counted)
+    for when in whens:
+        if isinstance(when, WhenNoAnswer):
+            assert await here.tried(when, of_hulls) == [], "it isn't silent yet"
+            await days.pass_by(5)
+        assert await here.tried(when, of_hulls) == [meant.id]
+        assert await here.tried(when, job_id=engines.id) == [other.id]
+    assert asked == [1] * (2 * len(whens)), "of the other job nothing is read"
+    # The same is told in batches, and no more is read once there is enough to tell.
+    both = (IfJob(job_ids=(hulls.id, engines.id)),)
+    monkeypatch.setattr(trying, "_BATCH", 1)
+    assert set(await here.tried(WhenApplied(), both)) == {meant.id, other.id}
+    asked.clear()
+    monkeypatch.setattr(trying, "MOST", 0)
+    assert len(await here.tried(WhenApplied(), both)) == 1
+    assert asked == [1]
+    monkeypatch.setattr(trying, "LOOKED_AT", 1)
+    definition = RuleDefinition(
+        name="Try", when=WhenApplied(), conditions=both, action=PutTag(tag_name="x")
+    )
+    assert not (await here.scope("admin").execute(TryRule(definition=definition))).is_whole
+    nowhere = (IfDepartment(departments=("nowhere",)),)
+    assert await here.tried(WhenApplied(), nowhere) == []
+    assert await here.tried(WhenNoAnswer(days=3), nowhere) == []
+    examined("triggers", len(whens))
 
 
 def around(zone: str) -> tuple[QuietTimes, datetime]:
