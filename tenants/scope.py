@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import msgspec
 import redis.asyncio as redis
-import sqlalchemy as sa
 
 from core.installations.ports import PluginCatalogue
 from core.shared.access import FULL, Access, authorise
@@ -25,6 +24,7 @@ from plugins.postgres.outbox import PostgresRecorder
 from plugins.postgres.subject_keys import SubjectVault
 from plugins.postgres.tenant_keys import TenantKeys
 from plugins.postgres.unit import Unit
+from plugins.postgres.violations import lost_a_race
 from tenants.file_stores import FileStores
 from tenants.file_turns import FileTurns
 from tenants.injection import Provider, Session, inject
@@ -37,8 +37,6 @@ T = TypeVar("T")
 
 RETRIES = 3
 """How often a transaction that lost a race (deadlock, serialisation) runs again."""
-
-LOST_RACE = ("40001", "40P01")
 
 
 class Machinery(msgspec.Struct, frozen=True):
@@ -197,8 +195,8 @@ class TenantScope:
         for attempt in range(RETRIES):
             try:
                 return await self._once_in_unit(access, work)
-            except sa.exc.DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in LOST_RACE:
+            except Exception as error:
+                if not lost_a_race(error):
                     raise
                 await asyncio.sleep(0.01 * 2**attempt)
         raise Conflict("Others are changing the same things right now. Try again.")

@@ -6,6 +6,7 @@ worker died or a lease ran out, has its effect in the database once.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +26,7 @@ from core.shared.reactions import (
     REACTION_SECONDS,
     Delivery,
     ExternalSubscribers,
+    Happened,
     PublishedEvent,
     Subscription,
     core_subscriptions,
@@ -128,6 +130,11 @@ class TaskRunner:
         bound = self._subscribers.get(claim.subscriber or "")
         return bound is not None and bound.subscriber.queue == EVENT_QUEUE
 
+    def gathers(self, claim: Claim) -> bool:
+        """Whether its subscriber takes many events at once: one transaction after the other."""
+        bound = self._subscribers.get(claim.subscriber or "")
+        return bound is not None and bound.subscriber.together
+
     async def run_together(self, claims: Sequence[Claim]) -> None:
         """Make deliveries of one tenant in one transaction, which notes that they are done.
 
@@ -146,21 +153,36 @@ class TaskRunner:
         async def work(first: Session) -> None:
             attempts = {claim.task_id: claim.attempt for claim in claims}
             records = await LeasedTasks(first.writer).finish_many(attempts)
-            for claim in claims:
-                if (record := records.get(claim.task_id)) is not None:
-                    session = scopes[claim.task_id].session_within(first.writer)
-                    await self._react(session, claim, record)
+            sessions: list[Session] = []
+            gathered: dict[str, list[tuple[Session, Happened]]] = defaultdict(list)
+            for claim in sorted(claims, key=lambda each: _position(records.get(each.task_id))):
+                if (record := records.get(claim.task_id)) is None:
+                    continue
+                session = scopes[claim.task_id].session_within(first.writer)
+                sessions.append(session)
+                happened = self._happened(session, claim, record)
+                bound = self._subscribers[claim.subscriber or ""]
+                if bound.subscriber.together:
+                    gathered[bound.subscriber.name].append((session, happened))
+                else:
+                    await bound.subscriber.run(happened.event, **inject(bound.ports, session))
+            for name, several in gathered.items():
+                bound = self._subscribers[name]
+                ports = inject(bound.ports, several[0][0])
+                await bound.subscriber.run([each for _, each in several], **ports)
+            recorder = recorder_in(first)
+            for session in sessions:
+                recorder.take_over(recorder_in(session))
 
         await scopes[claims[0].task_id].run_in_transaction(work)
 
-    async def _react(self, session: Session, claim: Claim, record: FinishedDelivery) -> None:
-        bound = self._subscribers[claim.subscriber or ""]
+    def _happened(self, session: Session, claim: Claim, record: FinishedDelivery) -> Happened:
+        subscriber = self._subscribers[claim.subscriber or ""].subscriber
         stored = msgspec.json.decode(record.payload, type=StoredDelivery)
-        event = msgspec.json.decode(stored.event, type=bound.subscriber.event_class(record.kind))
+        event = msgspec.json.decode(stored.event, type=subscriber.event_class(record.kind))
         session.attempt = _attempt(claim)
         session.delivery = _delivery(claim, record, stored)
-        await bound.subscriber.run(event, **inject(bound.ports, session))
-        await recorder_in(session).flush()
+        return Happened(event, session.delivery, recorder_in(session))
 
     async def fail(self, claim: Claim, error: BaseException) -> bool:
         """Note the error and when to try again; return whether there will be another attempt.
@@ -202,7 +224,10 @@ class TaskRunner:
             stored = msgspec.convert(record.payload, StoredEvent)
             event = msgspec.convert(stored.event, bound.subscriber.event_class(record.kind))
             session.delivery = _delivery(claim, record, stored)
-            await bound.subscriber.run(event, **inject(bound.ports, session))
+            given: Any = event
+            if bound.subscriber.together:
+                given = [Happened(event, session.delivery, recorder_in(session))]
+            await bound.subscriber.run(given, **inject(bound.ports, session))
             await self._correct_end(session, claim, began)
 
         await scope.run_in_transaction(work)
@@ -273,6 +298,10 @@ class TaskRunner:
         if found is not None:
             self._known[tenant_id] = (time.monotonic() + TENANT_SECONDS, found)
         return found
+
+
+def _position(record: FinishedDelivery | None) -> int:
+    return 0 if record is None else record.event_position
 
 
 def request_id_of(claim: Claim) -> str:

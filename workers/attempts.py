@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -35,6 +36,8 @@ BEAT: Final = 0.25
 RECONNECT: Final = 1.0
 
 Key = tuple[TenantId, UUID]
+Turn = tuple[TenantId, str | None]
+"""A tenant, and a subscriber that gathers."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +63,7 @@ class Attempts:
         self._freed = Coalesced(self._free_many)
         self._running: dict[Key, Claim] = {}
         self._parted: dict[str, float] = {}
+        self._turns: WeakValueDictionary[Turn, Coalesced] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept: asyncio.Task[None] | None = None
 
@@ -133,18 +137,38 @@ class Attempts:
 
     async def _make(self, claims: Sequence[Claim]) -> None:
         """Make the attempts: deliveries together as far as that goes, all others each by itself."""
-        together: dict[TenantId, list[Claim]] = defaultdict(list)
+        together: dict[Turn, list[Claim]] = defaultdict(list)
         apart: list[Claim] = []
         for claim in claims:
             if self._may_be_together(claim):
-                together[claim.tenant_id].append(claim)
+                gathering = claim.subscriber if self._runner.gathers(claim) else None
+                together[claim.tenant_id, gathering].append(claim)
             else:
                 apart.append(claim)
-        for group in together.values():
-            if len(group) == 1 or not await self._make_together(group):
+        groups = list(together.items())
+        made = await asyncio.gather(*(self._make_group(turn, group) for turn, group in groups))
+        for (_, group), is_made in zip(groups, made, strict=True):
+            if not is_made:
                 apart += group
         for first in range(0, len(apart), APART):
             await asyncio.gather(*(self._make_one(each) for each in apart[first : first + APART]))
+
+    async def _make_group(self, turn: Turn, group: Sequence[Claim]) -> bool:
+        """Make deliveries together and return whether they are done.
+
+        Those of a subscriber that gathers wait here while others of the tenant are made, and go
+        together then: in the database they would wait for one another as well, each with a
+        connection and its time running out.
+        """
+        if turn[1] is None:
+            return len(group) > 1 and await self._make_together(group)
+        gathering = self._turns.setdefault(turn, Coalesced(self._make_gathered))
+        made = await gathering.ask_all({(each.tenant_id, each.task_id): each for each in group})
+        return len(made) == len(group)
+
+    async def _make_gathered(self, claims: list[Claim]) -> dict[Key, bool]:
+        is_done = await self._make_together(claims)
+        return {(each.tenant_id, each.task_id): True for each in claims if is_done}
 
     def _may_be_together(self, claim: Claim) -> bool:
         parted_until = self._parted.get(claim.subscriber or "", 0.0)

@@ -5,13 +5,18 @@ A promise is a row that is written in the transaction of its notification, one f
 isn't wanted any more is dropped, and what comes due in quiet hours waits until they end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from core.notifications.contracts import Cadence, NotificationType, NotificationView
+from core.notifications.contracts import (
+    Cadence,
+    NotificationId,
+    NotificationType,
+    NotificationView,
+)
 from core.notifications.ports import (
     MailDeliveries,
     NotificationDesk,
@@ -22,7 +27,7 @@ from core.notifications.ports import (
 from core.notifications.preferences import cadence_of, refuses_mail
 from core.notifications.quiet import due_at, held
 from core.notifications.reach import reach_of_role
-from core.ports.tasks import Tasks
+from core.ports.tasks import Tasks, Work
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 
@@ -31,6 +36,15 @@ MAIL_DUE: Final = "mail_notifications"
 
 AGAIN_AFTER: Final = timedelta(hours=1)
 """A notification that grows is mailed again, but not sooner than this after the last time."""
+
+GATHER: Final = timedelta(seconds=2)
+"""What comes within it after something else is looked at together; each is still mailed by itself.
+
+In a rush, a task for each would keep workers from telling anybody else.
+"""
+
+SKEW: Final = timedelta(seconds=1)
+"""So much may a worker's clock be behind the database's, by which its task is due."""
 
 LONG_DUE: Final = timedelta(hours=1)
 
@@ -54,16 +68,13 @@ class DueMail(msgspec.Struct, frozen=True):
     items: tuple[DueItem, ...]
 
 
-async def promise_mail(
+def promises_of(
     kind: NotificationType,
     filed: Sequence[tuple[Recipient, Told]],
     zone: str,
-    *,
-    deliveries: MailDeliveries,
-    tasks: Tasks,
     now: UtcDatetime,
-) -> None:
-    """Promise e-mail to those of whom something was told now who want it. `zone`: the tenant's."""
+) -> list[Promise]:
+    """Return the e-mail that those want who were told of something now. `zone`: the tenant's."""
     promised = []
     for member, told in filed:
         cadence = cadence_of(kind, member.own, member.defaults)
@@ -77,28 +88,56 @@ async def promise_mail(
                     due_at=held(member.own.quiet_hours, at),
                 )
             )
-    if promised:
-        await keep_promises(promised, deliveries=deliveries, tasks=tasks, now=now)
+    return promised
 
 
 async def keep_promises(
-    promised: Sequence[Promise], *, deliveries: MailDeliveries, tasks: Tasks, now: UtcDatetime
+    promised: Sequence[Promise],
+    *,
+    deliveries: MailDeliveries,
+    tasks: Tasks,
+    now: UtcDatetime,
+    requests: Mapping[MemberId, str] | None = None,
 ) -> None:
-    """Write promises down, and wake whoever mails at each time for which nobody is woken yet."""
-    for member_id, at in await deliveries.promise(promised, AGAIN_AFTER):
-        await wake(tasks, member_id, at, now)
+    """Write promises down, and wake whoever mails at each time for which nobody is woken yet.
+
+    `requests` says which request the mail of a member comes of, where it isn't the present one.
+    """
+    earliest: dict[NotificationId, Promise] = {}
+    for each in promised:
+        known = earliest.get(each.notification_id)
+        if known is None or each.due_at < known.due_at:
+            earliest[each.notification_id] = each
+    if earliest:
+        kept = list(earliest.values())
+        due = await deliveries.promise(kept, AGAIN_AFTER, GATHER, now)
+        await wake_all(tasks, due, now, requests or {})
 
 
 async def wake(tasks: Tasks, member_id: MemberId, at: UtcDatetime, now: UtcDatetime) -> None:
     """Promise to look at what is due to a member at `at`."""
-    # The task of a time that is near may have looked already when this transaction ends.
-    unique_key = None if at - now < _NEAR else f"mail:{member_id}:{at.isoformat()}"
-    await tasks.schedule(
-        MAIL_DUE,
-        {"member_id": str(member_id)},
-        run_at=None if at <= now else at,
-        unique_key=unique_key,
-    )
+    await wake_all(tasks, [(member_id, at)], now, {})
+
+
+async def wake_all(
+    tasks: Tasks,
+    due: Sequence[tuple[MemberId, UtcDatetime]],
+    now: UtcDatetime,
+    requests: Mapping[MemberId, str],
+) -> None:
+    """Promise to look at what is due to each of these members then."""
+    works = [
+        Work(
+            kind=MAIL_DUE,
+            payload={"member_id": str(member_id)},
+            run_at=None if at <= now else at,
+            # The task of a time that is near may have looked already when this transaction ends.
+            unique_key=None if at - now < _NEAR else f"mail:{member_id}:{at.isoformat()}",
+            request_id=requests.get(member_id),
+        )
+        for member_id, at in due
+    ]
+    await tasks.schedule_all(works)
 
 
 async def wake_overdue(*, deliveries: MailDeliveries, tasks: Tasks, now: UtcDatetime) -> None:
@@ -119,7 +158,7 @@ async def collect_due(
 
     Whoever mails it calls `deliveries.settle(..., "sent")` in the same transaction.
     """
-    due = await deliveries.due(member_id, now)
+    due = await deliveries.due(member_id, UtcDatetime(now + SKEW))
     if not due:
         return None
     found = await desk.recipients([member_id], (), None, None, admins=False)

@@ -31,24 +31,29 @@ from core.notifications.ports import (
 from core.notifications.preferences import escalation_hours, refuses_mail
 from core.notifications.quiet import held
 from core.notifications.reach import reach_of_role
-from core.ports.tasks import Tasks
+from core.ports.tasks import Tasks, Work
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.ids import Ids
 from core.shared.permissions import Action
 from core.shared.usecase import handles
 
 
-async def promise_escalation(
-    kind: NotificationType, filed: Sequence[tuple[Recipient, Told]], tasks: Tasks, now: UtcDatetime
-) -> None:
-    """Promise to look after some hours whether what was told now was seen."""
+def escalations_of(
+    kind: NotificationType,
+    filed: Sequence[tuple[Recipient, Told]],
+    now: UtcDatetime,
+    request_id: str,
+) -> list[Work]:
+    """Return the work of looking after some hours whether what was told now was seen."""
+    works = []
     for member, told in filed:
         hours = escalation_hours(member.own, member.defaults)
         if hours and member.defaults.escalates(kind):
-            work = EscalateNotification(
+            command = EscalateNotification(
                 member_id=member.id, notification_id=told.notification_id, channel="email"
             )
-            await _promise(tasks, work, now, hours)
+            works.append(_work(command, now, hours, request_id))
+    return works
 
 
 async def take_back(tasks: Tasks, ids: Sequence[NotificationId]) -> None:
@@ -91,7 +96,8 @@ async def escalate(
         )
         await keep_promises([promise], deliveries=deliveries, tasks=tasks, now=now)
         if chat.escalations:
-            await _promise(tasks, msgspec.structs.replace(command, channel="chat"), now, hours)
+            again = msgspec.structs.replace(command, channel="chat")
+            await tasks.schedule_all([_work(again, now, hours)])
     elif chat.escalations and entry.notice in NOTICES:
         await post(
             NOTICES[entry.notice],
@@ -116,16 +122,19 @@ async def _mails(
     return not await deliveries.was_sent(command.notification_id)
 
 
-async def _promise(tasks: Tasks, work: EscalateNotification, now: UtcDatetime, hours: int) -> None:
-    await tasks.schedule(
-        ESCALATION,
-        {
-            "member_id": str(work.member_id),
-            "notification_id": str(work.notification_id),
-            "channel": work.channel,
+def _work(
+    command: EscalateNotification, now: UtcDatetime, hours: int, request_id: str | None = None
+) -> Work:
+    return Work(
+        kind=ESCALATION,
+        payload={
+            "member_id": str(command.member_id),
+            "notification_id": str(command.notification_id),
+            "channel": command.channel,
         },
         run_at=UtcDatetime(now + timedelta(hours=hours)),
-        unique_key=_key(work.channel, work.notification_id),
+        unique_key=_key(command.channel, command.notification_id),
+        request_id=request_id,
     )
 
 

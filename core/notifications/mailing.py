@@ -14,7 +14,7 @@ import msgspec
 
 from core.messages.contracts import MailToMember, MemberMail
 from core.notifications.contracts import NotificationId, NotificationView
-from core.notifications.deliveries import MAIL_DUE, DueItem, collect_due
+from core.notifications.deliveries import MAIL_DUE, DueItem, collect_due, wake
 from core.notifications.ports import Colleague, MailDeliveries, NotificationDesk
 from core.notifications.preferences import refuses_mail
 from core.notifications.reach import reach_of_role
@@ -30,6 +30,9 @@ from core.templates.contracts import Items, TemplateKind
 
 IDS: Final = "notifications"
 """The value of a mail that names what it is about."""
+
+MOST_AT_ONCE: Final = 25
+"""So many mails a transaction promises: nobody in the tenant is told of anything meanwhile."""
 
 MOST_LISTED: Final = 50
 """As many items of a list as templates show."""
@@ -87,18 +90,21 @@ async def mail_due(
 ) -> None:
     """Promise the mails. Where nothing sends, what is due is dropped: nobody mails the past."""
     now = clock.now()
+    if not await mail.is_possible():
+        waiting = await deliveries.due(command.member_id, now)
+        await deliveries.settle([each.notification_id for each in waiting], "dropped", now)
+        return
     due = await collect_due(
         command.member_id, desk=desk, deliveries=deliveries, tasks=tasks, now=now
     )
     member = None if due is None else await facts.member(command.member_id)
     if due is None or member is None:
         return
-    ids = [each.view.id for each in due.items]
-    if not await mail.is_possible():
-        await deliveries.settle(ids, "dropped", now)
-        return
-    await deliveries.settle(ids, "sent", now)
-    for purpose, together in _mails(due.items):
+    items = _as_many_as_fit(due.items)
+    if len(items) < len(due.items):
+        await wake(tasks, command.member_id, now, now)
+    await deliveries.settle([each.view.id for each in items], "sent", now)
+    for purpose, together in _mails(items):
         await mail.promise(
             MailToMember(
                 purpose=purpose,
@@ -146,6 +152,13 @@ async def compose(
         return Composed(kind, values | more, view.type)
     values.update(_item(view, language, base_url))
     return Composed("notification", values, view.type)
+
+
+def _as_many_as_fit(items: Sequence[DueItem]) -> list[DueItem]:
+    """Leave out what would be too many mails; what is gathered is one, however much it is."""
+    at_once = [each.view.id for each in items if each.cadence == "at_once"]
+    later = frozenset(at_once[MOST_AT_ONCE:])
+    return [each for each in items if each.view.id not in later]
 
 
 def _mails(items: Sequence[DueItem]) -> list[tuple[TemplateKind, list[NotificationView]]]:

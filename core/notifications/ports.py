@@ -93,11 +93,30 @@ class Entry(msgspec.Struct, frozen=True):
     at: UtcDatetime
 
 
-class NotificationDesk(Protocol):
-    """Looks around an event and fills inboxes."""
+class Filing(msgspec.Struct, frozen=True):
+    """An entry, and whose inboxes it is put into."""
 
-    async def surroundings(self, event_id: EventId, about: About) -> Surroundings:
-        """Return what is known of what an event is about."""
+    entry: Entry
+    receivers: tuple[tuple[MemberId, NotificationId, Reach], ...]
+    """The ids are those of new notifications; where one is unread, it grows and keeps its own."""
+
+
+class Concerned(msgspec.Struct, frozen=True):
+    """Whom something might concern."""
+
+    members: frozenset[MemberId]
+    admins: bool
+    limited: tuple[Role, ...]
+    """Who has one of these roles sees the subject only when it is assigned to them."""
+    application_id: UUID | None
+    candidate_id: UUID | None
+
+
+class NotificationDesk(Protocol):
+    """Looks around events and fills inboxes, in one round trip for many."""
+
+    async def surroundings(self, asked: Sequence[tuple[EventId, About]]) -> list[Surroundings]:
+        """Return of each event what is known of what it is about."""
         ...
 
     async def colleagues(self) -> list[Colleague]:
@@ -119,13 +138,12 @@ class NotificationDesk(Protocol):
         """
         ...
 
-    async def file(
-        self, entry: Entry, receivers: Sequence[tuple[MemberId, NotificationId, Reach]]
-    ) -> list[Told]:
-        """Put an entry into inboxes, one after the other in the whole tenant.
+    async def recipients_of(self, asked: Sequence[Concerned]) -> list[list[Recipient]]:
+        """Return of each question whom `recipients` would."""
+        ...
 
-        The ids are those of new notifications; where one is unread, it grows and keeps its own.
-        """
+    async def file(self, filings: Sequence[Filing]) -> list[list[Told]]:
+        """Put entries into inboxes and return whom each told, one after the other in the tenant."""
         ...
 
 
@@ -151,17 +169,21 @@ class MailDeliveries(Protocol):
     """Keeps what is to be mailed to members: one row for a notification."""
 
     async def promise(
-        self, promised: Sequence[Promise], apart: timedelta
+        self, promised: Sequence[Promise], apart: timedelta, gather: timedelta, now: UtcDatetime
     ) -> list[tuple[MemberId, UtcDatetime]]:
         """Keep promises, and return when which member has something due that had nothing due then.
 
         What waits already is due at the earlier of both times; what was settled waits once more,
-        until `apart` after it was settled at least.
+        until `apart` after it was settled at least. What is due at once to somebody who had
+        something due within `gather` waits for the next whole `gather`, with what else comes.
         """
         ...
 
-    async def due(self, member_id: MemberId, now: UtcDatetime) -> list[Due]:
-        """Return what waits and is due, locked, the oldest first."""
+    async def due(self, member_id: MemberId, until: UtcDatetime) -> list[Due]:
+        """Return what waits and is due by then, locked, the oldest first.
+
+        Nothing is promised from then on until the transaction ends.
+        """
         ...
 
     async def unread(

@@ -9,7 +9,7 @@ open while somebody else is waited for. It is done at least once.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NewType, Protocol, TypeVar
 from uuid import UUID
 
@@ -62,6 +62,17 @@ C = TypeVar("C", bound=type[Command[Any]])
 W = TypeVar("W", bound=type[Any])
 
 
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that is to be promised; see `Tasks.schedule`."""
+
+    kind: str
+    payload: dict[str, Any]
+    run_at: UtcDatetime | None = None
+    unique_key: str | None = None
+    request_id: str | None = None
+    """Of the request that it comes of; None: the one that promises it."""
+
+
 class Tasks(Protocol):
     """Promises work within the open transaction: it is done if and only if that commits."""
 
@@ -78,6 +89,10 @@ class Tasks(Protocol):
         With `unique_key`, nothing is promised and None is returned when the tenant has, or had in
         the last days, a task of that key.
         """
+        ...
+
+    async def schedule_all(self, works: Sequence[Work]) -> list[TaskId | None]:
+        """Promise several as `schedule` does one, in one round trip, and return their ids."""
         ...
 
     async def cancel(self, *unique_keys: str) -> bool:

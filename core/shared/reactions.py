@@ -9,6 +9,12 @@ which event this is:
     @reacts_to(ApplicationCreated, name="automations.follow")
     async def follow(event: ApplicationCreated, *, tasks: Tasks) -> None: ...
 
+One that is told of many events a second can take them `together`, and ask the database for all of
+them at once:
+
+    @reacts_to(ApplicationCreated, name="notifications.tell", together=True)
+    async def tell(happened: Sequence[Happened], *, desk: Desk) -> None: ...
+
 What must reach the network is promised as a task of its own (`core.ports.tasks.outside`).
 """
 
@@ -19,7 +25,7 @@ from uuid import UUID
 import msgspec
 
 from core.shared.clock import UtcDatetime
-from core.shared.events import Event
+from core.shared.events import Event, Recorder
 from core.shared.ids import EventId, TenantId
 from core.shared.tenant import TenantContext
 
@@ -48,6 +54,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: UtcDatetime
 
 
+class Happened(msgspec.Struct, frozen=True):
+    """One of the events that a subscriber is given together."""
+
+    event: Event
+    delivery: Delivery
+    recorder: Recorder
+    """Keeps what this event leads to, under its own request."""
+
+
 class PublishedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event as those see it who don't know its class."""
 
@@ -68,6 +83,8 @@ class Subscriber(msgspec.Struct, frozen=True):
     ordered: bool
     queue: str
     limit_seconds: float
+    together: bool = False
+    """Whether `run` takes many events, as `Happened`, instead of one."""
 
     def event_class(self, event_type: str) -> type[Event]:
         """Return the class of the events of that type. Raises LookupError when it has none."""
@@ -89,6 +106,7 @@ def reacts_to(
     ordered: bool = False,
     queue: str = EVENT_QUEUE,
     limit_seconds: float = REACTION_SECONDS,
+    together: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as the subscriber `name` of `events`.
 
@@ -96,8 +114,10 @@ def reacts_to(
     `ordered` the events of one aggregate come one after the other in the order of the log; one that
     was given up holds back the later ones of its aggregate until an operator retries or drops it.
     In the queue for events, several deliveries share a transaction as long as all goes well; what
-    takes longer than a moment belongs into another queue.
-    Raises ValueError when the name is taken.
+    takes longer than a moment belongs into another queue. With `together` the function is given a
+    sequence of `Happened` in the order of the log: one or as many as wait for one tenant, which a
+    process handles one sequence after the other.
+    Raises ValueError when the name is taken, or when what comes together isn't in that queue.
     """
 
     def register(run: Handler) -> Handler:
@@ -105,7 +125,9 @@ def reacts_to(
             raise ValueError(f"the subscriber {name} exists twice")
         if not events:
             raise ValueError(f"the subscriber {name} names no event")
-        SUBSCRIBERS[name] = Subscriber(name, events, run, ordered, queue, limit_seconds)
+        if together and queue != EVENT_QUEUE:
+            raise ValueError(f"the subscriber {name} takes events together outside of their queue")
+        SUBSCRIBERS[name] = Subscriber(name, events, run, ordered, queue, limit_seconds, together)
         return run
 
     return register

@@ -12,7 +12,7 @@ from core.notifications.ports import Due, Promise, Reach
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 from plugins.postgres.notification_tables import notification_deliveries
-from plugins.postgres.notifications import view_of
+from plugins.postgres.notifications import view_of, wait_for_inboxes
 from plugins.postgres.unit import Unit
 
 _rows = notification_deliveries.c
@@ -25,7 +25,7 @@ class PostgresMailDeliveries:
         self._unit = unit
 
     async def promise(
-        self, promised: Sequence[Promise], apart: timedelta
+        self, promised: Sequence[Promise], apart: timedelta, gather: timedelta, now: UtcDatetime
     ) -> list[tuple[MemberId, UtcDatetime]]:
         """Insert or bring forward, in one round trip."""
         given = [
@@ -37,18 +37,20 @@ class PostgresMailDeliveries:
             }
             for each in promised
         ]
-        rows = await self._unit.call("promise_mail_v1", msgspec.json.encode(given).decode(), apart)
+        encoded = msgspec.json.encode(given).decode()
+        rows = await self._unit.call("promise_mail_v2", encoded, apart, gather, now)
         return [(MemberId(row["whose"]), UtcDatetime(row["at"])) for row in rows]
 
-    async def due(self, member_id: MemberId, now: UtcDatetime) -> list[Due]:
-        """Lock what waits and is due."""
+    async def due(self, member_id: MemberId, until: UtcDatetime) -> list[Due]:
+        """Lock what waits and is due, once nobody is being told anything."""
+        await wait_for_inboxes(self._unit)
         rows = await self._unit.all(
             sa.select(_rows.notification_id, _rows.cadence, _rows.round)
             .where(
                 _rows.member_id == member_id,
                 _rows.channel == "email",
                 _rows.state == "waiting",
-                _rows.due_at <= now,
+                _rows.due_at <= until,
             )
             .order_by(_rows.due_at, _rows.notification_id)
             .with_for_update()

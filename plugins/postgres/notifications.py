@@ -21,7 +21,9 @@ from core.notifications.contracts import (
 )
 from core.notifications.ports import (
     Colleague,
+    Concerned,
     Entry,
+    Filing,
     Reach,
     Recipient,
     Surroundings,
@@ -47,22 +49,34 @@ class PostgresNotificationDesk:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
-    async def surroundings(self, event_id: EventId, about: About) -> Surroundings:
+    async def surroundings(self, asked: Sequence[tuple[EventId, About]]) -> list[Surroundings]:
         """Look around in one round trip."""
-        named = (event_id, about.application_id, about.note_id, about.work_id, about.stage_id)
-        (row,) = await self._unit.call("notification_subject_v2", *named)
-        return Surroundings(
-            actor_id=row["actor_id"],
-            candidate_id=row["candidate_id"],
-            job_id=row["job_id"],
-            stage=row["stage"],
-            assignee_id=row["assignee_id"],
-            recruiters=tuple(row["recruiters"] or ()),
-            keepers=tuple(row["keepers"] or ()),
-            starter_id=row["starter_id"],
-            note_text=row["note_text"],
-            defaults=defaults_of(row["decided"] or {}),
-        )
+        given = [
+            {
+                "event": event_id,
+                "application": about.application_id,
+                "note": about.note_id,
+                "work": about.work_id,
+                "stage": about.stage_id,
+            }
+            for event_id, about in asked
+        ]
+        rows = await self._unit.call("notification_subjects_v1", _json(given))
+        return [
+            Surroundings(
+                actor_id=row["actor_id"],
+                candidate_id=row["candidate_id"],
+                job_id=row["job_id"],
+                stage=row["stage"],
+                assignee_id=row["assignee_id"],
+                recruiters=tuple(row["recruiters"] or ()),
+                keepers=tuple(row["keepers"] or ()),
+                starter_id=row["starter_id"],
+                note_text=row["note_text"],
+                defaults=defaults_of(row["decided"] or {}),
+            )
+            for row in rows
+        ]
 
     async def colleagues(self) -> list[Colleague]:
         """Return every active member."""
@@ -83,53 +97,59 @@ class PostgresNotificationDesk:
         admins: bool,
     ) -> list[Recipient]:
         """Return the active ones of `members`, and the admins where they are asked for."""
-        rows = await self._unit.call(
-            "notification_recipients_v2",
-            _json([str(each) for each in members]),
-            admins,
-            _json(list(limited)),
-            application_id,
-            candidate_id,
+        (found,) = await self.recipients_of(
+            [Concerned(frozenset(members), admins, tuple(limited), application_id, candidate_id)]
         )
-        return [
-            Recipient(
-                id=row["id"],
-                role=row["role"],
-                sees=row["sees"],
-                own=preferences_of(row["own"] or {}),
-                defaults=defaults_of(row["decided"] or {}),
-                browsers=tuple(row["browsers"] or ()),
-            )
-            for row in rows
-        ]
+        return found
 
-    async def file(
-        self, entry: Entry, receivers: Sequence[tuple[MemberId, NotificationId, Reach]]
-    ) -> list[Told]:
+    async def recipients_of(self, asked: Sequence[Concerned]) -> list[list[Recipient]]:
+        """Ask each question once, in one round trip."""
+        questions = list(dict.fromkeys(asked))
+        rows = await self._unit.call("notification_recipients_of_v1", _json(questions))
+        found: dict[Concerned, list[Recipient]] = {each: [] for each in questions}
+        for row in rows:
+            found[questions[row["place"] - 1]].append(
+                Recipient(
+                    id=row["id"],
+                    role=row["role"],
+                    sees=row["sees"],
+                    own=preferences_of(row["own"] or {}),
+                    defaults=defaults_of(row["decided"] or {}),
+                    browsers=tuple(row["browsers"] or ()),
+                )
+            )
+        return [found[each] for each in asked]
+
+    async def file(self, filings: Sequence[Filing]) -> list[list[Told]]:
         """Insert or grow them, and count what each has unread, in one round trip."""
         given = [
             {
-                "member": str(member_id),
-                "id": str(notification_id),
-                "types": list(reach.types),
-                "limited": reach.only_assigned,
+                "receivers": [
+                    {
+                        "member": member_id,
+                        "id": notification_id,
+                        "types": reach.types,
+                        "limited": reach.only_assigned,
+                    }
+                    for member_id, notification_id, reach in filing.receivers
+                ],
+                "type": filing.entry.type,
+                "notice": filing.entry.notice,
+                "grouped": filing.entry.group,
+                "once": filing.entry.is_once,
+                "application": filing.entry.application_id,
+                "note": filing.entry.note_id,
+                "actor": filing.entry.actor_id,
+                "details": filing.entry.details,
+                "at": filing.entry.at,
             }
-            for member_id, notification_id, reach in receivers
+            for filing in filings
         ]
-        rows = await self._unit.call(
-            "file_notification_v1",
-            _json(given),
-            entry.type,
-            entry.notice,
-            entry.group,
-            entry.is_once,
-            entry.application_id,
-            entry.note_id,
-            entry.actor_id,
-            _json(entry.details),
-            entry.at,
-        )
-        return [Told(*row) for row in rows]
+        rows = await self._unit.call("file_notifications_v1", _json(given))
+        told: list[list[Told]] = [[] for _ in filings]
+        for place, *row in rows:
+            told[place - 1].append(Told(*row))
+        return told
 
 
 class PostgresInboxes:
@@ -148,7 +168,7 @@ class PostgresInboxes:
         type: NotificationType | None,  # noqa: A002 - as the port calls it
     ) -> list[NotificationId]:
         """Update those that fit."""
-        await self._wait_for_turn()
+        await wait_for_inboxes(self._unit)
         statement = sa.update(notifications).where(
             notifications.c.member_id == member_id, notifications.c.read_at.is_(None)
         )
@@ -165,7 +185,7 @@ class PostgresInboxes:
         self, member_id: MemberId, at: UtcDatetime, up_to: UtcDatetime | None
     ) -> list[NotificationId]:
         """Update those that weren't seen."""
-        await self._wait_for_turn()
+        await wait_for_inboxes(self._unit)
         statement = sa.update(notifications).where(
             notifications.c.member_id == member_id,
             notifications.c.read_at.is_(None),
@@ -177,7 +197,7 @@ class PostgresInboxes:
 
     async def unseen(self, member_id: MemberId, notification_id: NotificationId) -> Entry | None:
         """Read it, once no other change of inboxes is under way."""
-        await self._wait_for_turn()
+        await wait_for_inboxes(self._unit)
         row = await self._unit.one_or_none(
             sa.select(notifications).where(
                 notifications.c.id == notification_id,
@@ -230,10 +250,6 @@ class PostgresInboxes:
         rows = await self._unit.execute(statement.returning(notifications.c.id))
         return [NotificationId(row.id) for row in rows]
 
-    async def _wait_for_turn(self) -> None:
-        """Inboxes of a tenant change one after the other: see `file_notification_v1`."""
-        await self._unit.execute(_LOCK, {"name": f"notifications:{self._unit.tenant_id}"})
-
 
 class PostgresInboxQueries:
     """Implements `core.notifications.ports.InboxQueries`."""
@@ -273,6 +289,11 @@ class PostgresInboxQueries:
             "notification_badge_v1", member_id, list(reach.types), reach.only_assigned
         )
         return Badge(*rows[0])
+
+
+async def wait_for_inboxes(unit: Unit) -> None:
+    """Inboxes of a tenant change one transaction after the other: see `file_notifications_v1`."""
+    await unit.execute(_LOCK, {"name": f"notifications:{unit.tenant_id}"})
 
 
 def _json(value: Any) -> str:

@@ -142,11 +142,23 @@ class PostgresRecorder:
             }
         )
 
+    def take_over(self, other: "PostgresRecorder") -> None:
+        """Keep what another recorder of the same transaction holds, which then holds nothing."""
+        events, entries = other.emptied()
+        self._events += events
+        self._entries += entries
+
+    def emptied(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the rows of the outbox and of the trail that wait, and hold them no longer."""
+        held = self._events, self._entries
+        self._events, self._entries = [], []
+        return held
+
     async def flush(self) -> None:
         """Write what was recorded; what the trail says about people is encrypted."""
-        if self._events:
-            await self._unit.execute(sa.insert(outbox), self._events)
-            entries = await self._vault.protect(self._unit, self._entries)
-            await self._unit.execute(sa.insert(audit_entries), entries)
+        events, entries = self.emptied()
+        if events:
+            await self._unit.execute(sa.insert(outbox), events)
+            protected = await self._vault.protect(self._unit, entries)
+            await self._unit.execute(sa.insert(audit_entries), protected)
             await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
-            self._events, self._entries = [], []

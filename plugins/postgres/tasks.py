@@ -1,15 +1,14 @@
 """Promises background work and keeps what became of it. `sql/definer_tasks.sql` claims it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from core.ports.tasks import TASK_KINDS, TaskId
+from core.ports.tasks import TASK_KINDS, TaskId, Work
 from core.shared.clock import UtcDatetime
 from core.shared.ids import Ids
 from core.shared.reactions import DEFAULT_QUEUE
@@ -42,27 +41,30 @@ class PostgresTasks:
         unique_key: str | None = None,
     ) -> TaskId | None:
         """Insert the promise and wake the relay at the commit."""
-        known = TASK_KINDS.get(kind)
-        inserted = await self._unit.one_or_none(
-            postgresql.insert(tasks)
-            .values(
-                tenant_id=self._unit.tenant_id,
-                id=self._ids.new(),
-                kind=kind,
-                payload=msgspec.to_builtins(payload),
-                unique_key=unique_key,
-                created_at=sa.func.now(),
-                run_at=sa.func.now() if run_at is None else run_at,
-                queue=DEFAULT_QUEUE if known is None else known.queue,
-                request_id=self._request_id,
-            )
-            .on_conflict_do_nothing(index_elements=["tenant_id", "unique_key"])
-            .returning(tasks.c.id)
-        )
-        if inserted is None:
-            return None
-        await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
-        return TaskId(inserted.id)
+        work = Work(kind=kind, payload=payload, run_at=run_at, unique_key=unique_key)
+        (made,) = await self.schedule_all([work])
+        return made
+
+    async def schedule_all(self, works: Sequence[Work]) -> list[TaskId | None]:
+        """Insert the promises and wake the relay at the commit."""
+        if not works:
+            return []
+        ids = [TaskId(self._ids.new()) for _ in works]
+        rows = [
+            {
+                "id": task_id,
+                "kind": work.kind,
+                "payload": work.payload,
+                "unique_key": work.unique_key,
+                "run_at": work.run_at,
+                "queue": _queue_of(work.kind),
+                "request_id": work.request_id or self._request_id,
+            }
+            for task_id, work in zip(ids, works, strict=True)
+        ]
+        given = msgspec.json.encode(rows).decode()
+        inserted = {row["made"] for row in await self._unit.call("promise_tasks_v1", given)}
+        return [task_id if task_id in inserted else None for task_id in ids]
 
     async def cancel(self, *unique_keys: str) -> bool:
         """Delete promises unless they are done or leased; a lease that begins meanwhile wins."""
@@ -112,6 +114,11 @@ _FINISH_MANY: Final = sa.text(
     "AND COALESCE(t.finished_at, t.dead_at) IS NULL AND t.event_id IS NOT NULL "
     "RETURNING t.id, t.kind, CAST(t.payload AS text) AS payload, t.event_id, t.event_position"
 )
+
+
+def _queue_of(kind: str) -> str:
+    known = TASK_KINDS.get(kind)
+    return DEFAULT_QUEUE if known is None else known.queue
 
 
 def _record(row: sa.Row[Any] | None) -> TaskRecord | None:

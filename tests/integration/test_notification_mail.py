@@ -22,6 +22,7 @@ from core.notifications.contracts import (
     QuietHours,
     TypeChoice,
 )
+from core.notifications.deliveries import GATHER
 from core.notifications.mailing import MailDue
 from core.notifications.notices import NOTICES
 from core.notifications.sentences import is_translated
@@ -174,6 +175,7 @@ async def test_a_mention_says_what_was_written(desk: Desk) -> None:
     await desk.give(application, "interviewer")
     await desk.work()
     TAKEN.clear()
+    CLOCK.moment += timedelta(minutes=1)
     address = desk.tenant.members["interviewer"].email
     await desk.scope("admin").execute(
         AddNote(candidate_id=application.candidate_id, text=f"Call her, @{address.split('@')[0]}!")
@@ -181,6 +183,27 @@ async def test_a_mention_says_what_was_written(desk: Desk) -> None:
     await desk.work()
     said = [mail.text for _, mail in desk.mails("interviewer")]
     assert any("Call her" in text for text in said), said
+
+
+async def test_in_a_rush_each_is_mailed_once_and_few_are_woken(
+    desk: Desk, examined: Examined
+) -> None:
+    await desk.assigned("interviewer", "Person 0")
+    await desk.work()
+    for number in range(1, 31):
+        await desk.assigned("interviewer", f"Person {number}")
+    await desk.work()
+    assert len(desk.mails("interviewer")) == 1, "the first at once"
+    soon = [at for at in await desk.promised("interviewer") if at <= CLOCK.moment + GATHER]
+    assert len(soon) == 1, soon
+    CLOCK.moment = soon[0]
+    await desk.wake("interviewer")
+    await desk.work()  # It promised to look again, at once, at what was too much.
+    subjects = [mail.subject for _, mail in desk.mails("interviewer")]
+    assert sorted(subjects) == sorted(
+        f"Person {number} is yours to look after" for number in range(31)
+    )
+    examined("mails", len(subjects))
 
 
 NIGHTS: Final = (

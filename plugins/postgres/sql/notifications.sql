@@ -40,6 +40,24 @@ AS $$
     LEFT JOIN bulk_rejections b ON b.tenant_id = p_tenant AND b.id = p_work
 $$;
 
+-- The same of many events, in the order in which they are asked for.
+CREATE OR REPLACE FUNCTION notification_subjects_v1(p_tenant uuid, p_asked jsonb)
+RETURNS TABLE (
+    actor_id uuid, candidate_id uuid, job_id uuid, stage text, assignee_id uuid,
+    recruiters uuid[], keepers uuid[], starter_id uuid, note_text text, decided jsonb
+)
+LANGUAGE sql STABLE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+    SELECT s.*
+    FROM ROWS FROM (jsonb_to_recordset(p_asked)
+        AS (event uuid, application uuid, note uuid, work uuid, stage uuid))
+        WITH ORDINALITY AS q (event, application, note, work, stage, place)
+    CROSS JOIN LATERAL notification_subject_v2(
+        p_tenant, q.event, q.application, q.note, q.work, q.stage) s
+    ORDER BY q.place
+$$;
+
 -- Who of some members, and of the admins where asked for, is active, with what they want to hear
 -- of and what their workspace decided. Who has a limited role sees the subject only when it is
 -- assigned to them.
@@ -66,6 +84,23 @@ AS $$
       AND (m.id IN (SELECT each::uuid FROM jsonb_array_elements_text(p_members) each)
            OR (p_admins AND m.role = 'admin'))
     ORDER BY m.id
+$$;
+
+-- The same of several questions; `place` says which, from 1 on.
+CREATE OR REPLACE FUNCTION notification_recipients_of_v1(p_tenant uuid, p_asked jsonb)
+RETURNS TABLE (
+    place bigint, id uuid, role text, sees boolean, own jsonb, decided jsonb, browsers uuid[]
+)
+LANGUAGE sql STABLE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+    SELECT q.place, r.*
+    FROM ROWS FROM (jsonb_to_recordset(p_asked)
+        AS (members jsonb, admins boolean, limited jsonb, application_id uuid, candidate_id uuid))
+        WITH ORDINALITY AS q (members, admins, limited, application_id, candidate_id, place)
+    CROSS JOIN LATERAL notification_recipients_v2(
+        p_tenant, q.members, q.admins, q.limited, q.application_id, q.candidate_id) r
+    ORDER BY q.place, r.id
 $$;
 
 -- How many notifications a member has not read, of those whose subject they see now; at most 100.
@@ -147,6 +182,33 @@ BEGIN
 END
 $$;
 
+-- Puts several entries into inboxes, in their order; `place` says which one told whom, from 1 on.
+CREATE OR REPLACE FUNCTION file_notifications_v1(p_tenant uuid, p_filings jsonb)
+RETURNS TABLE (
+    place bigint, told_member uuid, told_id uuid, told_times integer, told_unread integer
+)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN
+        SELECT * FROM ROWS FROM (jsonb_to_recordset(p_filings)
+            AS (receivers jsonb, type text, notice text, grouped text, once boolean,
+                application uuid, note uuid, actor uuid, details jsonb, at timestamptz))
+            WITH ORDINALITY AS f (receivers, type, notice, grouped, once, application, note, actor,
+                                  details, at, nth)
+        ORDER BY f.nth
+    LOOP
+        RETURN QUERY
+        SELECT each.nth, t.* FROM file_notification_v1(
+            p_tenant, each.receivers, each.type, each.notice, each.grouped, each.once,
+            each.application, each.note, each.actor, each.details, each.at) t;
+    END LOOP;
+END
+$$;
+
 -- What the bell shows, and where the log of events was then.
 CREATE OR REPLACE FUNCTION notification_badge_v1(
     p_tenant uuid, p_member uuid, p_types text[], p_limited boolean
@@ -217,19 +279,38 @@ END
 $$;
 
 -- Promises e-mail about notifications, once for each until it was sent; what has grown since is
--- promised once more. Returns the times at which somebody has something due and had nothing so far.
-CREATE OR REPLACE FUNCTION promise_mail_v1(p_tenant uuid, p_promises jsonb, p_apart interval)
+-- promised once more. Who had something due at once less than `p_gather` ago gets what is due now
+-- with the next whole `p_gather`. Returns the times at which somebody has something due and had
+-- nothing so far.
+CREATE OR REPLACE FUNCTION promise_mail_v2(
+    p_tenant uuid, p_promises jsonb, p_apart interval, p_gather interval, p_now timestamptz
+)
 RETURNS TABLE (whose uuid, at timestamptz)
 LANGUAGE sql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
 AS $$
-    WITH promised AS (
+    WITH asked AS (
+        SELECT p.notification, p.member, p.cadence, p.due
+        FROM jsonb_to_recordset(p_promises)
+            AS p(notification uuid, member uuid, cadence text, due timestamptz)
+    ), rushed AS (
+        SELECT DISTINCT a.member FROM asked a
+        WHERE a.cadence = 'at_once' AND EXISTS (
+            SELECT 1 FROM notification_deliveries o
+            WHERE o.tenant_id = p_tenant AND o.member_id = a.member
+              AND o.state IN ('waiting', 'sent', 'dropped') AND o.cadence = 'at_once'
+              AND o.due_at > p_now - p_gather AND o.due_at <= p_now + p_gather)
+    ), promised AS (
         INSERT INTO notification_deliveries AS d (
             tenant_id, notification_id, channel, member_id, cadence, due_at, state, round
         )
-        SELECT p_tenant, p.notification, 'email', p.member, p.cadence, p.due, 'waiting', 1
-        FROM jsonb_to_recordset(p_promises)
-            AS p(notification uuid, member uuid, cadence text, due timestamptz)
+        SELECT p_tenant, a.notification, 'email', a.member, a.cadence,
+            CASE WHEN a.cadence = 'at_once' AND a.due <= p_now
+                      AND a.member IN (SELECT r.member FROM rushed r)
+                THEN date_bin(p_gather, p_now, timestamptz 'epoch') + p_gather
+                ELSE a.due END,
+            'waiting', 1
+        FROM asked a
         ON CONFLICT (tenant_id, notification_id, channel) DO UPDATE SET
             cadence = CASE WHEN d.state = 'waiting' AND d.due_at <= excluded.due_at
                 THEN d.cadence ELSE excluded.cadence END,
@@ -246,7 +327,8 @@ AS $$
           AND o.due_at = p.due_at)
 $$;
 
--- Those of some notifications that are unread and that their receiver may see now.
+-- Those of some notifications that are unread and that their receiver may see now, in the order in
+-- which they are asked for.
 CREATE OR REPLACE FUNCTION unread_of_notifications_v1(
     p_tenant uuid, p_member uuid, p_types text[], p_limited boolean, p_ids uuid[]
 )
@@ -258,7 +340,23 @@ RETURNS TABLE (
 LANGUAGE sql VOLATILE SECURITY INVOKER
 SET search_path = pg_catalog, public
 AS $$
-    SELECT n.* FROM unnest(p_ids) AS asked(id)
-    CROSS JOIN LATERAL list_notifications_v1(
-        p_tenant, p_member, p_types, p_limited, true, 1, NULL, NULL, asked.id) n
+    WITH seen AS MATERIALIZED (
+        SELECT v.application_id, v.candidate_id FROM visible_applications_v1(p_tenant, p_member) v
+        WHERE p_limited
+    )
+    SELECT n.id, n.type, n.notice, n.times, n.application_id, c.id, a.job_id, c.full_name,
+           j.title, n.actor_id, m.name, n.details, n.created_at, n.updated_at, n.seen_at, n.read_at
+    FROM unnest(p_ids) WITH ORDINALITY AS asked(id, place)
+    JOIN notifications n ON n.tenant_id = p_tenant AND n.id = asked.id
+    LEFT JOIN applications a ON a.tenant_id = p_tenant AND a.id = n.application_id
+    LEFT JOIN candidate_notes t ON t.tenant_id = p_tenant AND t.id = n.note_id
+    LEFT JOIN candidates c
+        ON c.tenant_id = p_tenant AND c.id = COALESCE(a.candidate_id, t.candidate_id)
+    LEFT JOIN jobs j ON j.tenant_id = p_tenant AND j.id = a.job_id
+    LEFT JOIN members m ON m.tenant_id = p_tenant AND m.id = n.actor_id
+    WHERE n.member_id = p_member AND n.read_at IS NULL AND n.type = ANY (p_types)
+      AND (NOT p_limited OR (
+          (n.application_id IS NULL OR n.application_id IN (SELECT s.application_id FROM seen s))
+          AND (n.note_id IS NULL OR t.candidate_id IN (SELECT s.candidate_id FROM seen s))))
+    ORDER BY asked.place
 $$;

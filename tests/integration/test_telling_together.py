@@ -1,0 +1,229 @@
+"""What happens in a rush is told together: the same to everybody as one by one, and once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from core.applications.contracts import ApplicationView, AssignApplication
+from core.candidates.contracts import AddNote
+from core.jobs.contracts import EditJob, TeamMember
+from core.notifications import telling
+from core.notifications.contracts import ListNotifications
+from core.notifications.notices import notices_of
+from core.shared.actor import Role
+from core.shared.events import Event
+from core.shared.reactions import EVENT_QUEUE
+from plugins.postgres.sequencing import Sequencing
+from plugins.postgres.task_claims import Claim, TaskClaims, TaskLeases
+from tenants.attempts import make_attempt, make_together
+from tenants.due_work import DueWork
+from tenants.runtime import Runtime
+from tenants.tasks import TaskRunner
+from tests.fixtures.databases import TestDatabase
+from tests.fixtures.examined import Examined
+from tests.fixtures.hiring import Hiring
+from tests.fixtures.worlds import World
+from workers.attempts import Attempts
+from workers.watchdog import Watchdog
+
+ROLES: Final[tuple[Role, ...]] = ("admin", "recruiter", "interviewer", "viewer")
+LEASE: Final = timedelta(minutes=1)
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def admin(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.admin_url)
+    for table in ("notifications", "notification_preferences", "notification_defaults"):
+        await connection.execute(f"DELETE FROM {table}")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def runner(runtime: Runtime) -> TaskRunner:
+    return TaskRunner(runtime)
+
+
+async def begun(runner: TaskRunner, relay_url: str, hiring: Hiring) -> list[Claim]:
+    """Begin what there is to tell of what has happened, in no order."""
+    sequencing = await Sequencing.open(relay_url, lambda: None, lambda: None)
+    claims, leases = await TaskClaims.open(relay_url), await TaskLeases.open(relay_url)
+    try:
+        await sequencing.sequence()
+        tenant_id = hiring.tenant.context.id
+        await sequencing.dispatch(tenant_id, await runner.subscriptions(tenant_id))
+        due, _ = await claims.claim({EVENT_QUEUE: 500}, LEASE)
+        found = [each for each in await leases.begin(due, LEASE) if runner.gathers(each)]
+        return sorted(found, key=lambda each: each.task_id.int % 1009)
+    finally:
+        await sequencing.close()
+        await claims.close()
+        await leases.close()
+
+
+async def a_rush(hiring: Hiring) -> None:
+    """Much at once: what groups, what is told to several, what nobody is told of."""
+    admin, recruiter = (hiring.tenant.members[role] for role in ("admin", "recruiter"))
+    job = await hiring.open_job(title="Engineer")
+    team = (TeamMember(admin.member_id, "hiring_manager"),)
+    job = await hiring.scope().execute(
+        EditJob(job_id=job.id, hiring_team=team, expected_version=job.version)
+    )
+    applications = [await hiring.apply(job) for _ in range(4)]
+    first, second = applications[:2]
+    given: tuple[tuple[ApplicationView, Role], ...] = (
+        (first, "recruiter"),
+        (second, "interviewer"),
+        (first, "admin"),
+    )
+    for application, to in given:
+        to_member = hiring.tenant.members[to]
+        await hiring.scope("admin").execute(
+            AssignApplication(application_id=application.id, assignee_id=to_member.member_id)
+        )
+    await hiring.move(first, 1, job)
+    await hiring.move(second, 1, job, "admin")
+    name = recruiter.email.split("@")[0]
+    await hiring.scope("admin").execute(
+        AddNote(candidate_id=first.candidate_id, text=f"Look at this, @{name}")
+    )
+
+
+async def told(hiring: Hiring, admin: asyncpg.Connection) -> tuple[dict[str, Any], list[Any]]:
+    """What each has in the inbox, and what their bells were told meanwhile."""
+    inboxes: dict[str, Any] = {}
+    workspace = hiring.tenant.context.name
+    for role in ROLES:
+        found = await hiring.scope(role).ask(ListNotifications())
+        inboxes[role] = [found.unread] + [
+            (
+                each.type,
+                each.title.replace(workspace, "the workspace"),
+                each.count,
+                each.actor is not None,
+            )
+            for each in found.items
+        ]
+    rows = await admin.fetch(
+        "SELECT m.role, o.payload->>'notification_type', o.payload->>'count', "
+        "o.payload->>'unread', o.request_id FROM outbox o JOIN members m "
+        "ON m.tenant_id = o.tenant_id AND m.id::text = o.payload->>'member_id' "
+        "WHERE o.tenant_id = $1 AND o.type = 'notification.created' ORDER BY o.occurred_at, o.id",
+        hiring.tenant.context.id,
+    )
+    return inboxes, sorted(tuple(row) for row in rows)
+
+
+async def test_together_is_as_one_by_one(
+    runtime: Runtime,
+    runner: TaskRunner,
+    world: World,
+    database: TestDatabase,
+    admin: asyncpg.Connection,
+    examined: Examined,
+) -> None:
+    worker = DueWork(runner, database.relay_url, at_once=1)
+    await worker.run_due()
+    await admin.execute("DELETE FROM notifications")
+    await admin.execute("DELETE FROM outbox WHERE type = 'notification.created'")
+    one_by_one, together = Hiring(runtime, world, "globex"), Hiring(runtime, world, "acme")
+    await a_rush(one_by_one)
+    while await worker.run_due():
+        pass
+    await a_rush(together)
+    claims = await begun(runner, database.relay_url, together)
+    assert await make_together(runner, claims)
+    expected, found = await told(one_by_one, admin), await told(together, admin)
+    assert found == expected
+    assert {row[4] for row in found[1]} == {"test-recruiter", "test-admin"}, "their own requests"
+    bells = [int(row[3]) for row in found[1] if row[0] == "admin"]
+    assert max(bells) == found[0]["admin"][0], "the last number is what is unread"
+    assert await make_together(runner, claims), "nothing is left to be done of them"
+    assert await told(together, admin) == found
+    examined("told together", len(found[1]))
+
+
+async def test_one_that_fails_keeps_the_others_from_nothing(
+    runtime: Runtime,
+    runner: TaskRunner,
+    world: World,
+    database: TestDatabase,
+    admin: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hiring = Hiring(runtime, world, "acme")
+    await DueWork(runner, database.relay_url).run_due()
+    await admin.execute("DELETE FROM notifications")
+    job = await hiring.open_job(title="Engineer")
+    applications = [await hiring.apply(job) for _ in range(3)]
+    for application in applications:
+        interviewer = hiring.tenant.members["interviewer"].member_id
+        await hiring.scope("admin").execute(
+            AssignApplication(application_id=application.id, assignee_id=interviewer)
+        )
+    claims = await begun(runner, database.relay_url, hiring)
+
+    def fails_for_the_second(event: Event) -> list[Any]:
+        if event.aggregate_id == applications[1].id:
+            raise RuntimeError("it was asked to fail")
+        return notices_of(event)
+
+    monkeypatch.setattr(telling, "notices_of", fails_for_the_second)
+    assert not await make_together(runner, claims)
+    assert await admin.fetchval("SELECT count(*) FROM notifications") == 0
+    done = [await make_attempt(runner, each) for each in claims]
+    assert done.count(False) == 2, "the application and the assignment of the second"
+    count = "SELECT sum(times) FROM notifications WHERE type = 'assignment'"
+    assert await admin.fetchval(count) == 2
+
+
+class Counting:
+    """Stands for a runner, and counts how many transactions there are at once."""
+
+    def __init__(self, *, gathers: bool) -> None:
+        self._gathers = gathers
+        self.at_once = self.most_at_once = 0
+        self.sizes: list[int] = []
+
+    def gathers(self, _claim: Claim) -> bool:
+        return self._gathers
+
+    def may_be_together(self, _claim: Claim) -> bool:
+        return True
+
+    async def run_together(self, claims: Sequence[Claim]) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.sizes.append(len(claims))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.at_once -= 1
+
+
+async def rushed(runner: Any, world: World) -> None:
+    """Hand over ten pairs as a worker hears of them, one after the other."""
+    attempts = Attempts(runner, "", Watchdog())
+    tenant_id = world.acme.id
+    claims = [
+        Claim(tenant_id, UUID(int=number), "x", "tell", None, None, 1) for number in range(20)
+    ]
+    await asyncio.gather(
+        *(attempts._make(claims[first : first + 2]) for first in range(0, len(claims), 2))
+    )
+
+
+async def test_one_transaction_of_a_tenant_at_a_time(world: World, examined: Examined) -> None:
+    gathering, defect = Counting(gathers=True), Counting(gathers=False)
+    await rushed(gathering, world)
+    assert gathering.most_at_once == 1
+    assert sum(gathering.sizes) == 20
+    assert len(gathering.sizes) <= 2, "what came meanwhile goes together"
+    await rushed(defect, world)
+    assert defect.most_at_once > 1
+    examined("transactions", len(gathering.sizes))
