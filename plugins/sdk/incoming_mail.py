@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.errors import HeaderParseError, MessageError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesHeaderParser
+from email.policy import Compat32
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -31,15 +33,33 @@ from core.shared.clock import UtcDatetime
 
 __all__ = ["FormPart", "decoded", "made_of", "read_form", "read_mail"]
 
+LONGEST_HEAD: Final = 1_000_000
+"""Bytes of all headers together; mail servers take a tenth of it."""
 LONGEST_HEADER: Final = 4_000
+LONGEST_OF_A_PART: Final = 10_000
 LONGEST_REFERENCES: Final = 20_000
 MOST_PARTS: Final = 200
 MOST_BOUNDARIES: Final = 60
 """Python's parser goes down a level for each; ordinary mail has fewer than ten."""
 MOST_DASHES: Final = 5_000
 """Lines that may begin a part; Python's parser takes long for each that does."""
+MOST_STEPS: Final = 4_000_000
+"""Each line is held against each boundary. A mail of 30 MB with a file has 400,000 lines."""
 MOST_FIELDS: Final = 200
+LONGEST_NAME: Final = 40
+"""Of a charset (RFC 2978 2.3)."""
 
+_BOUNDARY: Final = re.compile(rb"boundary(?:\*[0-9]*\*?)?\s*=", re.IGNORECASE)
+"""A parameter may come in pieces (RFC 2231 3)."""
+_OF_A_PART: Final = re.compile(
+    rb"(?:\A|[\r\n])content-(?:type|disposition)[ \t]*:(?:[^\r\n]++|[\r\n]++[ \t])*+", re.IGNORECASE
+)
+"""Headers with parameters. Python's parser takes as long as the square of their length."""
+_UNREADABLE: Final = (
+    *(MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
+    RecursionError,
+)
+"""How Python's parser fails over what nobody expected of a mail."""
 _ID: Final = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,996}>")
 _ADDRESS: Final = re.compile(r"[^\s@<>\"',;:()\[\]\\]{1,64}@[^\s@<>\"',;:()\[\]\\]{1,255}")
 _NO_CHARSETS: Final = frozenset(
@@ -57,6 +77,17 @@ _ABSENT: Final = re.compile(
     re.IGNORECASE,
 )
 """How mail programs begin the subject of an absence note in the languages of our templates."""
+
+
+class AsItCame(Compat32):
+    """Writes headers of a message within a message as they are: to fold them takes for ever."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header's line or lines."""
+        return f"{name}: {value}\n".encode("ascii", "surrogateescape")
+
+
+_AS_IT_CAME: Final = AsItCame()
 
 
 class FormPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,11 +126,15 @@ def decoded(content: bytes, charset: str | None = None) -> str:
     """Return text in a charset that may be wrong, unknown or no charset; never fails."""
     for name in (charset, "utf-8"):
         try:
-            if name and codecs.lookup(name).name.replace("-", "_") not in _NO_CHARSETS:
+            if name and len(name) <= LONGEST_NAME and _is_charset(name):
                 return _kept(content.decode(name))
         except (LookupError, ValueError):  # a UnicodeDecodeError is a ValueError
             continue
     return _kept(content.decode("latin-1"))
+
+
+def _is_charset(name: str) -> bool:
+    return codecs.lookup(name).name.replace("-", "_") not in _NO_CHARSETS
 
 
 def read_mail(
@@ -111,12 +146,14 @@ def read_mail(
 ) -> ReportReply:
     """Return what a whole message says. `receivers` and `return_path` are the envelope's."""
     head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
-    headers = message_from_bytes(head + b"\r\n\r\n")
-    if raw.lower().count(b"boundary=") > MOST_BOUNDARIES or raw.count(b"\n--") > MOST_DASHES:
+    headers = BytesHeaderParser().parsebytes(head[:LONGEST_HEAD])
+    try:
+        found = None if _takes_long(raw) else _parts(raw)
+    except _UNREADABLE:
+        found = None
+    if found is None:
         # Nobody writes so by hand; it is kept as the text that it is.
         found = Parts(texts=[decoded(body[:LONGEST_REPLY])])
-    else:
-        found = _parts(raw)
     return made_of(
         headers.items(),
         delivery_id=delivery_id,
@@ -168,6 +205,18 @@ def made_of(
     )
 
 
+def _takes_long(raw: bytes) -> bool:
+    """Whether a mail is made to keep whoever reads it busy. Lines may end in CR, LF or both."""
+    boundaries = len(_BOUNDARY.findall(raw))
+    lines = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
+    return (
+        boundaries > MOST_BOUNDARIES
+        or raw.count(b"\n--") + raw.count(b"\r--") > MOST_DASHES
+        or lines * (4 + boundaries) > MOST_STEPS
+        or any(len(each[0]) > LONGEST_OF_A_PART for each in _OF_A_PART.finditer(raw))
+    )
+
+
 class Parts(msgspec.Struct):
     """What was found in a message, in its order."""
 
@@ -179,8 +228,9 @@ class Parts(msgspec.Struct):
 
 
 def _parts(raw: bytes) -> Parts:
+    """Raises what Python's parser raises."""
     found = Parts()
-    waiting = [_parsed(raw)]
+    waiting = [message_from_bytes(raw)]
     seen = 0
     while waiting:
         part = waiting.pop()
@@ -195,9 +245,9 @@ def _parts(raw: bytes) -> Parts:
         kind = part.get_content_type()
         is_shown = name is None and part.get_content_disposition() != "attachment"
         if is_shown and kind == "text/plain":
-            found.texts.append(decoded(content, part.get_content_charset()))
+            found.texts.append(decoded(content, _charset(part)))
         elif is_shown and kind == "text/html":
-            found.htmls.append(decoded(content, part.get_content_charset()))
+            found.htmls.append(decoded(content, _charset(part)))
         elif content:
             found.files.append((name or _unnamed(kind), content))
     return found
@@ -209,29 +259,27 @@ def _within(part: Message) -> list[Message]:
     return [each for each in listed if isinstance(each, Message)]
 
 
-def _parsed(raw: bytes) -> Message:
-    try:
-        return message_from_bytes(raw)
-    except (MessageError, ValueError, RecursionError):
-        made = Message()
-        made.set_payload(decoded(raw[:LONGEST_REPLY]))
-        return made
-
-
 def _content(part: Message) -> bytes:
     try:
         if part.is_multipart():  # a message within the message
-            return b"".join(each.as_bytes() for each in _within(part))
+            return b"".join(each.as_bytes(policy=_AS_IT_CAME) for each in _within(part))
         found = part.get_payload(decode=True)
-    except (MessageError, ValueError, LookupError, RecursionError, AttributeError):
+    except _UNREADABLE:
         return b""
     return found if isinstance(found, bytes) else b""
+
+
+def _charset(part: Message) -> str | None:
+    try:
+        return part.get_content_charset()
+    except _UNREADABLE:
+        return None
 
 
 def _file_name(part: Message) -> str | None:
     try:
         found = part.get_filename()
-    except (MessageError, ValueError, LookupError, TypeError):
+    except _UNREADABLE:
         return None
     return None if not found else _words(str(found))[:500] or None
 
@@ -273,7 +321,7 @@ def _words(value: str) -> str:
     """Return a header with its encoded words decoded (RFC 2047), in one line."""
     try:
         shown = str(make_header(decode_header(value)))
-    except (HeaderParseError, ValueError, LookupError):
+    except _UNREADABLE:
         shown = value
     return " ".join(_kept(shown).split())
 
@@ -301,7 +349,7 @@ def _instant(value: str) -> UtcDatetime | None:
             return None
         aware = found if found.tzinfo else found.replace(tzinfo=UTC)
         return UtcDatetime(aware.astimezone(UTC))
-    except (ValueError, TypeError, OverflowError, IndexError):
+    except (*_UNREADABLE, OverflowError):
         return None
 
 

@@ -278,6 +278,29 @@ HOSTILE: Mapping[str, bytes] = {
     "a broken transfer encoding": b"Content-Transfer-Encoding: base64\r\n\r\n====\xff",
     "a broken file name": b"Content-Disposition: attachment; filename*=utf-99'%zz\r\n\r\nx",
     "a mail in the mail": b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nhello",
+    "a boundary in pieces that don't fit": b"Content-Type: multipart/mixed; boundary*=x; "
+    b"boundary*0=y\r\n\r\nhello",
+    "a charset in pieces that don't fit": b"Content-Type: text/plain; charset*=x; charset*0=y"
+    b"\r\n\r\nhello",
+    "a piece of a charset that is far away": b"Content-Type: text/plain; charset*%s=y\r\n\r\nhello"
+    % (b"9" * 5_000),
+    "a word in no charset": b"Subject: =?\xc3\xa9?q?x?=\r\nFrom: =?\xc3\xa9?q?x?= <ada@example.com>"
+    b"\r\n\r\nhello",
+    "a name in no charset": "Content-Disposition: attachment; filename==?é?q?x?=\r\n\r\nx".encode(),
+    "a nest of boundaries in pieces": _nested(2_000).replace(b"boundary=", b"boundary*0="),
+    "a nest of spaced boundaries": _nested(2_000).replace(b"boundary=", b"boundary ="),
+    "parts that end in CR": b"Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+    + b"--q\r\rx\r" * 200_000,
+    "lines without end": b"Content-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n\r\n"
+    + b"\n" * 20_000_000,
+    "headers without end": b"a:b\r\n" * 2_000_000 + b"\r\nx",
+    "a header within that folds without end": b"Content-Type: message/rfc822\r\n\r\nSubject: "
+    + b"a b " * 500_000
+    + b"\r\n\r\nx",
+    "parameters without end": b'Content-Type: text/plain; a="' + b";" * 200_000 + b"\r\n\r\nx",
+    "folded parameters without end": b"Content-Type: text/plain"
+    + b";\r\n a=b" * 200_000
+    + b"\r\n\r\nx",
     "a report": b"Content-Type: multipart/report; boundary=r\r\n\r\n--r\r\n\r\nx\r\n--r--",
 }
 
