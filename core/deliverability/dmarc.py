@@ -52,13 +52,15 @@ def read_dmarc(texts: Sequence[str]) -> Dmarc | DmarcFault | None:
     tags = tags_of(found[0])
     reports_to = tuple(each.strip() for each in tags.get("rua", "").split(",") if each.strip())
     policy = _POLICIES.get(tags.get("p", "").lower())
-    if policy is None:
+    below = _POLICIES.get(tags["sp"].lower()) if "sp" in tags else policy
+    if policy is None or below is None:
         if not reports_to:
-            return DmarcFault("The record names no policy: p= must be none, quarantine or reject.")
-        policy = "none"  # RFC 7489 6.6.3, 6: a record that only asks for reports
+            wrong = "no policy: p=" if policy is None else "no policy for subdomains: sp="
+            return DmarcFault(f"The record names {wrong} must be none, quarantine or reject.")
+        policy = below = "none"  # RFC 7489 6.6.3, 6: all that such a record asks for is reports
     return Dmarc(
         policy,
-        _POLICIES.get(tags.get("sp", "").lower(), policy),
+        below,
         "s" if tags.get("aspf", "r").lower() == "s" else "r",
         "s" if tags.get("adkim", "r").lower() == "s" else "r",
         _percent(tags.get("pct", "100")),

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from core.deliverability.contracts import Finding, FindingState
 from core.deliverability.dkim import key_fault
 from core.deliverability.ports import Need
@@ -32,37 +34,59 @@ async def dkim_findings(needs: Sequence[Need], dns: Dns) -> list[Finding]:
     return findings
 
 
-async def _dkim_of(wanted: DkimRecord, plugin: str, dns: Dns) -> Finding:
-    record = None if wanted.value is None else DnsRecord(wanted.host, wanted.type, wanted.value)
+class _Verdict(msgspec.Struct, frozen=True):
+    state: FindingState
+    said: str
     seen: tuple[str, ...] = ()
+    is_ours: bool = True
+    """Whether the record itself mends it, and not the service."""
 
-    def finding(state: FindingState, said: str) -> Finding:
-        return Finding(
-            about="dkim",
-            state=state,
-            host=wanted.host,
-            said=said,
-            seen=seen_of(seen),
-            record=None if state in ("found", "unknown") else record,
-            plugin=plugin,
-        )
 
+async def _dkim_of(wanted: DkimRecord, plugin: str, dns: Dns) -> Finding:
     try:
-        if wanted.type == "CNAME":
-            seen = await dns.look_up(wanted.host, "CNAME")
-            if seen:
-                fits = any(_leads_there(each, wanted) for each in seen)
-                said = "The key is where it should be." if fits else f"It leads to {seen[0]}."
-                return finding("found" if fits else "wrong", said)
-        seen = await dns.look_up(wanted.host, "TXT")
+        verdict = await _looked_at(wanted, dns)
     except DnsUnavailable:
-        return finding("unknown", NOT_LOOKED_UP)
+        verdict = _Verdict("unknown", NOT_LOOKED_UP)
+    is_needed = verdict.state in ("missing", "wrong") and verdict.is_ours
+    return Finding(
+        about="dkim",
+        state=verdict.state,
+        host=wanted.host,
+        said=verdict.said,
+        seen=seen_of(verdict.seen),
+        record=DnsRecord(wanted.host, wanted.type, wanted.value)
+        if is_needed and wanted.value is not None
+        else None,
+        plugin=plugin,
+    )
+
+
+async def _looked_at(wanted: DkimRecord, dns: Dns) -> _Verdict:
+    """Raises DnsUnavailable."""
+    if wanted.type == "CNAME":
+        targets = await dns.look_up(wanted.host, "CNAME")
+        if targets:
+            return await _behind(targets, wanted, dns)
+    seen = await dns.look_up(wanted.host, "TXT")
     if not seen:
-        return finding("missing", "There is no key.")
+        return _Verdict("missing", "There is no key.")
     fault = key_fault(seen)
-    if fault is not None:
-        return finding("wrong", fault)
-    return finding("found", "The key is there.")
+    return _Verdict("found", "The key is there.", seen) if fault is None else _wrong(fault, seen)
+
+
+async def _behind(targets: tuple[str, ...], wanted: DkimRecord, dns: Dns) -> _Verdict:
+    if not any(_leads_there(each, wanted) for each in targets):
+        return _wrong(f"It leads to {targets[0]}.", targets)
+    # It may lead to where nothing is any more, since the service gave the domain up.
+    fault = key_fault(await dns.look_up(targets[0], "TXT"))
+    if fault is None:
+        return _Verdict("found", "The key is where it should be.", targets)
+    said = f"It leads where it should. {fault} The service has to verify the domain."
+    return _Verdict("wrong", said, targets, is_ours=False)
+
+
+def _wrong(said: str, seen: tuple[str, ...]) -> _Verdict:
+    return _Verdict("wrong", said, seen)
 
 
 def _leads_there(target: str, wanted: DkimRecord) -> bool:

@@ -28,6 +28,7 @@ async def dmarc_finding(domain: str, dns: Dns) -> tuple[Finding, Known]:
     record stands for the organisation, as no list of public suffixes says where it begins.
     """
     records: Records = []
+    is_complete = True
     try:
         for each in _upward(domain):
             texts = await dns.look_up(f"_dmarc.{each}", "TXT")
@@ -37,12 +38,14 @@ async def dmarc_finding(domain: str, dns: Dns) -> tuple[Finding, Known]:
     except DnsUnavailable:
         if not records:
             return _finding(domain, "unknown", NOT_LOOKED_UP), Known(None)
+        is_complete = False
     if not records:
         return _finding(domain, "missing", NOBODY_SAYS), Known(domain)
     at, policy, texts = records[0]
     if isinstance(policy, DmarcFault):
         return _finding(at, "wrong", policy.said, texts), Known(domain)
-    known = Known(records[-1][0], policy.spf_mode, policy.dkim_mode)
+    organisation = records[-1][0] if is_complete else None
+    known = Known(organisation, policy.spf_mode, policy.dkim_mode)
     holds = policy.policy if at == domain else policy.subdomains
     return _finding(at, "found", _SAID[holds], texts), known
 

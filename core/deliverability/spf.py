@@ -24,6 +24,9 @@ class Spf(msgspec.Struct, frozen=True):
 
     text: str
     includes: tuple[str, ...]
+    """Domains whose senders pass."""
+    others: tuple[str, ...]
+    """Domains that are included for something else: `-include:`, `~include:`, `?include:`."""
     redirect: str | None
     lookups: int
     """Terms of this record alone that cause lookups."""
@@ -37,7 +40,7 @@ class SpfTree(msgspec.Struct, frozen=True):
     """A record with all that it includes."""
 
     names: frozenset[str]
-    """Domains whose records are part of it."""
+    """Domains whose records are part of it, so that who passes there passes here."""
     lookups: int
     faults: tuple[str, ...]
 
@@ -50,6 +53,7 @@ def is_spf(text: str) -> bool:
 def read_spf(text: str) -> Spf:
     """Return what a record says. Never raises: what can't be read is told in `unknown`."""
     includes: list[str] = []
+    others: list[str] = []
     unknown: list[str] = []
     redirect: str | None = None
     every: str | None = None
@@ -63,14 +67,17 @@ def read_spf(text: str) -> Spf:
         if name not in _KNOWN:
             unknown.append(term[:60])
             continue
+        if every is not None:
+            continue  # RFC 7208 5.1: what stands behind `all` is ignored
+        sign = term[0] if term[0] in "+-~?" else "+"
         lookups += name in _LOOKS_UP
         if name == "include":
-            includes.append(_host(target))
-        if name == "all" and every is None:
-            every = term[0] if term[0] in "+-~?" else "+"
+            (includes if sign == "+" else others).append(_host(target))
+        if name == "all":
+            every = sign
     if every is not None and redirect is not None:
         redirect, lookups = None, lookups - 1  # RFC 7208 6.1: ignored beside `all`
-    return Spf(text, tuple(includes), redirect, lookups, tuple(unknown), every)
+    return Spf(text, tuple(includes), tuple(others), redirect, lookups, tuple(unknown), every)
 
 
 async def follow(domain: str, spf: Spf, dns: Dns) -> SpfTree:
@@ -79,9 +86,9 @@ async def follow(domain: str, spf: Spf, dns: Dns) -> SpfTree:
     Each step was counted as a lookup before it is taken, so that circles end.
     """
     parts, faults = {domain: spf}, list(_faults(domain, spf))
-    lookups, waiting = spf.lookups, [*_leads_to(spf)]
+    names, lookups, waiting = {domain}, spf.lookups, [*_leads_to(spf)]
     while waiting and lookups <= MOST_LOOKUPS:
-        name = waiting.pop(0)
+        name, passes = waiting.pop(0)
         if "%" in name:
             continue  # a macro is about a message; it can't be followed without one
         if name not in parts:
@@ -92,13 +99,15 @@ async def follow(domain: str, spf: Spf, dns: Dns) -> SpfTree:
                 continue
             parts[name] = read_spf(found[0])
             faults += _faults(name, parts[name])
+        if passes:
+            names.add(name)
         lookups += parts[name].lookups
-        waiting += _leads_to(parts[name])
+        waiting += [(each, passes and own) for each, own in _leads_to(parts[name])]
     if lookups > MOST_LOOKUPS:
         faults.append(
             f"Receivers would have to look up more than {MOST_LOOKUPS} names; they give up then."
         )
-    return SpfTree(frozenset(parts), lookups, tuple(faults))
+    return SpfTree(frozenset(names), lookups, tuple(faults))
 
 
 def with_include(text: str, include: str) -> str:
@@ -118,8 +127,10 @@ def _faults(name: str, spf: Spf) -> Sequence[str]:
     return [f"{name}: “{term}” is no part of SPF." for term in spf.unknown]
 
 
-def _leads_to(spf: Spf) -> tuple[str, ...]:
-    return spf.includes if spf.redirect is None else (*spf.includes, spf.redirect)
+def _leads_to(spf: Spf) -> list[tuple[str, bool]]:
+    """Return the domains whose records are looked up, and whether who passes there passes."""
+    passing = spf.includes if spf.redirect is None else (*spf.includes, spf.redirect)
+    return [*((each, True) for each in passing), *((each, False) for each in spf.others)]
 
 
 def _term(term: str) -> tuple[str, str, bool]:

@@ -1,5 +1,6 @@
 """The domains that mail is sent from, over the API and on their page, with a real name server."""
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from tests.fixtures.plugins import enable
 from tests.fixtures.worlds import World
 
 SPF: Final = "v=spf1 include:amazonses.com ~all"
+KEY: Final = f"v=DKIM1; k=rsa; p={base64.b64encode(bytes(162)).decode()}"
 TOKENS: Final = ("aaa", "bbb", "ccc")
 ZONE: Final = {
     "example.com": {"MX": ["10 mail.example.com"], "TXT": ["v=spf1 mx ~all"]},
@@ -35,6 +37,7 @@ ZONE: Final = {
         f"{token}._domainkey.example.com": {"CNAME": [f"{token}.dkim.amazonses.com"]}
         for token in TOKENS
     },
+    **{f"{token}.dkim.amazonses.com": {"TXT": [KEY]} for token in TOKENS},
 }
 ADDRESS: Final = "/api/v1/email/domains"
 

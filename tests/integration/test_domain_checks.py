@@ -224,6 +224,8 @@ async def test_keys_behind_names_are_followed(server: NameServer) -> None:
         **SOUND,
         "s1._domainkey.example.com": {"CNAME": ["s1.u7.vendor.example"]},
         "t1._domainkey.example.com": {"CNAME": ["T1.dkim.vendor.example"]},
+        "s1.u7.vendor.example": {"TXT": [KEY]},
+        "t1.dkim.vendor.example": {"TXT": [KEY]},
     }
     server.hold(good)
     found = await looked(server, need)
@@ -236,6 +238,14 @@ async def test_keys_behind_names_are_followed(server: NameServer) -> None:
     assert astray.record == DnsRecord(
         "t1._domainkey.example.com", "CNAME", "t1.dkim.vendor.example"
     )
+    for behind, said in (
+        ({}, "There is no key."),
+        ({"TXT": ["v=DKIM1; p="]}, "The key was revoked: it is empty."),
+    ):
+        server.hold({**good, "t1.dkim.vendor.example": behind})
+        empty = of(await looked(server, need), "dkim", "t1._domainkey.example.com")
+        assert (empty.state, empty.record) == ("wrong", None)
+        assert said in empty.said
     flattened = {"TXT": [KEY]}
     server.hold({**good, "s1._domainkey.example.com": flattened})
     assert of(await looked(server, need), "dkim").state == "found"
@@ -275,6 +285,21 @@ async def test_a_policy_above_holds_for_subdomains(server: NameServer) -> None:
     found = of(await looked(server, need, domain="mg.example.com"), "dmarc")
     assert (found.state, found.host) == ("found", "_dmarc.example.com")
     assert "refuse" in found.said
+
+
+async def test_what_is_half_looked_up_makes_nothing_wrong(server: NameServer) -> None:
+    """The record of the organisation, above the domain's own, decides what is aligned."""
+    setup = msgspec.structs.replace(
+        CERTIFIED, sender_address="jobs@mg.example.com", envelope_domain=None
+    )
+    need = Need("vendor", "mg.example.com", False, setup)
+    zone = {**SOUND, "_dmarc.mg.example.com": {"TXT": ["v=DMARC1; p=none"]}}
+    server.hold(zone)
+    assert of(await looked(server, need, domain="mg.example.com"), "alignment").state == "found"
+    server.hold(zone, **{"_dmarc.example.com": BROKEN})
+    found = await looked(server, need, domain="mg.example.com")
+    assert of(found, "dmarc").state == "found"
+    assert of(found, "alignment").state == "unknown"
 
 
 async def test_records_of_replies_are_looked_for(server: NameServer) -> None:

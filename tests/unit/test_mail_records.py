@@ -53,7 +53,9 @@ def test_what_is_an_spf_record(text: str, is_one: bool) -> None:
         ("v=spf1 include:a.example include:B.example. ~all", ("a.example", "b.example"), 2, "~", 0),
         ("v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all", (), 0, "-", 0),
         ("v=spf1 a mx/24 a:b.example/24 ptr exists:%{i}.x.example all", (), 5, "+", 0),
-        ("v=spf1 +mx ?include:a.example exp=why.example", ("a.example",), 2, None, 0),
+        ("v=spf1 +mx +include:a.example exp=why.example", ("a.example",), 2, None, 0),
+        ("v=spf1 -include:a.example ~include:b.example ?include:c.example", (), 3, None, 0),
+        ("v=spf1 ~all include:a.example mx -all", (), 0, "~", 0),
         ("v=spf1 redirect=_spf.example", (), 1, None, 0),
         ("v=spf1 -all redirect=_spf.example", (), 0, "-", 0),
         ("v=spf1 include=a.example ip4.192.0.2.1 ~all", (), 0, "~", 1),
@@ -74,6 +76,18 @@ async def test_lookups_are_counted_over_all_included_records() -> None:
     tree = await follow("example.com", spf, Names(zone))
     assert (tree.lookups, tree.faults) == (9, ())
     assert tree.names == {"example.com", *zone}
+
+
+async def test_who_is_included_to_be_refused_does_not_pass() -> None:
+    zone = {
+        "outer.example": "v=spf1 include:vendor.example ~all",
+        "vendor.example": "v=spf1 a ~all",
+        "tail.example": "v=spf1 mx -all",
+    }
+    spf = read_spf("v=spf1 ?include:outer.example redirect=tail.example")
+    tree = await follow("example.com", spf, Names(zone))
+    assert tree.names == {"example.com", "tail.example"}
+    assert tree.lookups == 5, "receivers look it up all the same"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +135,10 @@ def test_an_include_goes_before_what_is_said_of_everybody_else(text: str, wanted
             Dmarc("quarantine", "quarantine", "s", "s", 20, ("mailto:a@x.example", "mailto:b@x")),
         ),
         ("v=DMARC1; rua=mailto:a@x", Dmarc("none", "none", reports_to=("mailto:a@x",))),
+        (
+            "v=DMARC1; p=reject; sp=x; rua=mailto:a@x",
+            Dmarc("none", "none", reports_to=("mailto:a@x",)),
+        ),
         ("v=DMARC1; p=reject; p=none; pct=-5; aspf=x", Dmarc("reject", "reject")),
         (" v = DMARC1 ;; p = none ; =x; y", Dmarc("none", "none")),
     ],
@@ -137,7 +155,13 @@ def test_what_is_no_dmarc_record(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "texts", [["v=DMARC1"], ["v=DMARC1; p=block"], ["v=DMARC1; p=none", "v=DMARC1; p=none"]]
+    "texts",
+    [
+        ["v=DMARC1"],
+        ["v=DMARC1; p=block"],
+        ["v=DMARC1; p=reject; sp=block"],
+        ["v=DMARC1; p=none", "v=DMARC1; p=none"],
+    ],
 )
 def test_a_dmarc_record_that_receivers_ignore_is_a_fault(texts: list[str]) -> None:
     assert isinstance(read_dmarc(texts), DmarcFault)
