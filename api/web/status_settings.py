@@ -132,9 +132,8 @@ def read_lines(text: str) -> dict[str, Any]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        word, sign, means = (part.strip() for part in line.rpartition("="))
-        act, _, more = (part.strip() for part in means.partition(":"))
-        if not sign or not word or word in mapping:
+        word, act, more = _parts(line)
+        if not word or word in mapping:
             message = f"Line {number}: write the status, =, and what it does; each status once."
             raise InvalidInput(FieldError("mapping", message))
         if act not in _ACTS:
@@ -143,6 +142,21 @@ def read_lines(text: str) -> dict[str, Any]:
         name = "stage" if act == "move" else "reason"
         mapping[word] = {"act": act, **({name: more} if more else {})}
     return mapping
+
+
+def _parts(line: str) -> tuple[str, str, str]:
+    """Return a status, what it does and the name of the stage or reason.
+
+    Statuses and stages may hold a = themselves: the one counts behind which something known stands.
+    """
+    found = ("", "", "")
+    for place, sign in enumerate(line):
+        if sign == "=":
+            act, _, more = (part.strip() for part in line[place + 1 :].partition(":"))
+            found = line[:place].strip(), act, more
+            if act in _ACTS:
+                break
+    return found
 
 
 def _changes(typed: Typed) -> SourceChanges:
