@@ -19,6 +19,8 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 RESET_LIFETIME: Final = timedelta(hours=1)
 SIGN_IN_LINK_LIFETIME: Final = timedelta(minutes=10)
 """The longest that ASVS 6.5.5 lets such a link live."""
+LINKS_PER_ACCOUNT: Final = 3
+"""Mails to one address for each attempt that one network address has: nobody fills a mailbox."""
 
 
 def parse_name(text: str, field: str = "name") -> str:

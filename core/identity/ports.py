@@ -147,7 +147,11 @@ class AccountRepository(Protocol):
     async def set_password(
         self, account_id: AccountId, password_hash: str, *, now: UtcDatetime
     ) -> None:
-        """Keep a new password; every open reset link of the account becomes worthless."""
+        """Keep a new password.
+
+        Every open link of the account, to choose another or to sign in, becomes worthless in every
+        tenant of the person.
+        """
         ...
 
     async def rehash(self, account_id: AccountId, *, kept: str, password_hash: str) -> None:

@@ -71,7 +71,7 @@ class PostgresAccounts:
     async def set_password(
         self, account_id: AccountId, password_hash: str, *, now: UtcDatetime
     ) -> None:
-        """Keep a new password; every open reset link of the account becomes worthless."""
+        """Keep a new password; every open link of the account becomes worthless."""
         await self._set_password(account_id, password_hash, expected=None, is_new=True, now=now)
 
     async def rehash(self, account_id: AccountId, *, kept: str, password_hash: str) -> None:

@@ -13,10 +13,17 @@ import pytest
 import pytest_asyncio
 
 from api.app import Application, create_app
-from core.identity.contracts.team import DeliverPasswordReset
+from core.identity.contracts.sign_in import RequestSignInLink
+from core.identity.contracts.team import (
+    DeliverPasswordReset,
+    IssuePasswordReset,
+    RequestPasswordReset,
+    ResetPassword,
+)
 from core.identity.tokens import Pepper
 from core.ports.messaging import MessageRefused, Messaging, OutgoingEmail, SentEmail
-from core.shared.actor import system
+from core.shared.actor import anonymous, system
+from core.shared.errors import Throttled
 from plugins.postgres.links import PostgresSignInLinkQueries
 from plugins.postgres.tasks import PostgresTasks
 from plugins.sdk import PluginContext, PortAdapter
@@ -28,7 +35,7 @@ from tests.fixtures.clients import new_client
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.plugins import catalogue_of, enable, made_plugin, manifest_of, runtime_with
-from tests.fixtures.worlds import PASSWORD, World
+from tests.fixtures.worlds import PASSWORD, World, WorldMember
 
 HTML: Final = {"Accept": "text/html"}
 SESSION: Final = "intellimatch_session"
@@ -348,6 +355,18 @@ async def test_asking_is_slowed_down_and_nobodys_mailbox_is_filled(doors: Doors)
     assert answers == [200] * limit + [429]
 
 
+@pytest.mark.parametrize("asking", [RequestPasswordReset, RequestSignInLink])
+async def test_nobody_fills_a_mailbox_from_many_addresses(doors: Doors, asking: Any) -> None:
+    limit = doors.runtime.settings.sign_in_attempts
+    acme = doors.world.acme
+    stranger = doors.runtime.scope(acme.context, anonymous(acme.id), "stranger")
+    for place in range(limit * 3):
+        address = f"2001:db8::{place // limit}"
+        await stranger.execute(asking(email="y@acme.example", address=address))
+    with pytest.raises(Throttled):
+        await stranger.execute(asking(email="y@acme.example", address="2001:db8::f"))
+
+
 async def test_where_nothing_sends_pages_say_so_and_the_operator_has_the_link(
     doors: Doors, world: World
 ) -> None:
@@ -362,20 +381,41 @@ async def test_where_nothing_sends_pages_say_so_and_the_operator_has_the_link(
     assert any("viewer@globex.example" in path.read_text() for path in folder.iterdir())
 
 
-async def test_a_link_that_opens_other_workspaces_goes_to_no_plugin_of_one(
-    doors: Doors, world: World
-) -> None:
-    person = world.acme.members["viewer"]
+async def _joins_globex(doors: Doors, person: WorldMember) -> None:
     await doors.admin.execute(
         "INSERT INTO members (tenant_id, id, account_id, email, name, role, joined_at) "
-        "VALUES ($1, gen_random_uuid(), $2, $3, 'Both', 'viewer', now())",
-        world.globex.id,
+        "VALUES ($1, gen_random_uuid(), $2, $3, 'Both', 'viewer', now()) ON CONFLICT DO NOTHING",
+        doors.world.globex.id,
         person.account_id,
         person.email,
     )
     await doors.admin.execute(
-        "INSERT INTO account_tenants VALUES ($1, $2)", person.account_id, world.globex.id
+        "INSERT INTO account_tenants VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        person.account_id,
+        doors.world.globex.id,
     )
+
+
+async def test_a_new_password_voids_links_of_the_persons_other_workspaces(doors: Doors) -> None:
+    person = doors.world.acme.members["viewer"]
+    await _joins_globex(doors, person)
+    globex = doors.world.globex
+    operator = doors.runtime.scope(globex.context, system(globex.id), "operator")
+    async with doors.browser() as here, doors.browser() as other:
+        path, _ = await doors.asked(here, person.email)
+        colleagues, _ = await doors.asked(other, MEMBER)
+        issued = await operator.execute(IssuePasswordReset(email=person.email))
+        await operator.execute(ResetPassword(token=issued.token, password=NEW_PASSWORD))
+        assert (await send(here, path, token=_token(path))).status_code == 404
+        assert not await _is_signed_in(here)
+        assert (await send(other, colleagues, token=_token(colleagues))).status_code == 303
+
+
+async def test_a_link_that_opens_other_workspaces_goes_to_no_plugin_of_one(
+    doors: Doors, world: World
+) -> None:
+    person = world.acme.members["viewer"]
+    await _joins_globex(doors, person)
     operator = doors.runtime.scope(world.acme.context, system(world.acme.id), "task")
     await operator.execute(DeliverPasswordReset(email=person.email))
     assert await doors.mails() == []

@@ -16,7 +16,7 @@ from core.identity.events import (
     PasswordResetIssuedFor,
     PasswordResetRequested,
 )
-from core.identity.model import RESET_LIFETIME
+from core.identity.model import LINKS_PER_ACCOUNT, RESET_LIFETIME
 from core.identity.opening import SessionOpener
 from core.identity.passwords import check_new_password, normalise_email, normalise_password
 from core.identity.policy import own_account, own_member, require_system
@@ -28,7 +28,6 @@ from core.identity.ports import (
     MemberRepository,
     PasswordHasher,
     PasswordResetRepository,
-    SignInLinks,
     Tokens,
 )
 from core.messages.contracts import MailPossible, MailToMember, MemberMail
@@ -53,7 +52,6 @@ async def change_password(
     actor: Actor,
     accounts: AccountRepository,
     members: MemberRepository,
-    links: SignInLinks,
     opener: SessionOpener,
     hasher: PasswordHasher,
     throttle: Throttle,
@@ -75,7 +73,6 @@ async def change_password(
     new_hash = await hasher.hash(normalise_password(command.new_password))
     await accounts.set_password(account_id, new_hash, now=clock.now())
     await accounts.end_sessions_everywhere(account_id)
-    await links.remove_all_of(member.id)
     await changes.announce_change()
     recorder.record(PasswordChanged(aggregate_id=member.id, by_link=False))
     if actor.kind != "member":
@@ -104,6 +101,11 @@ async def request_password_reset(
     await throttle.check(
         f"reset:{context.id}:{email}:{command.address}",
         limit=policy.attempts,
+        window_seconds=window,
+    )
+    await throttle.check(
+        f"reset:{context.id}:{email}",
+        limit=policy.attempts * LINKS_PER_ACCOUNT,
         window_seconds=window,
     )
     await tasks.schedule(RESET_MAIL, {"email": email})
@@ -210,7 +212,6 @@ async def reset_password(
     accounts: AccountRepository,
     members: MemberRepository,
     resets: PasswordResetRepository,
-    links: SignInLinks,
     hasher: PasswordHasher,
     tokens: Tokens,
     changes: IdentityChanges,
@@ -228,6 +229,5 @@ async def reset_password(
     new_hash = await hasher.hash(normalise_password(command.password))
     await accounts.set_password(member.account_id, new_hash, now=now)
     await accounts.end_sessions_everywhere(member.account_id)
-    await links.remove_all_of(member.id)
     await changes.announce_change()
     recorder.record(PasswordChanged(aggregate_id=member.id, by_link=True))

@@ -20,7 +20,7 @@ from core.identity.contracts.sign_in import (
 )
 from core.identity.errors import CodeNotRight, LinkNotValid, NobodyMails
 from core.identity.events import SessionStarted, SignInLinkIssuedFor, SignInLinkRequested
-from core.identity.model import SIGN_IN_LINK_LIFETIME, SignInLink
+from core.identity.model import LINKS_PER_ACCOUNT, SIGN_IN_LINK_LIFETIME, SignInLink
 from core.identity.opening import SessionOpener
 from core.identity.passwords import normalise_email
 from core.identity.policy import require_system
@@ -45,9 +45,6 @@ from core.shared.tenant import TenantContext
 from core.shared.usecase import handles
 
 SIGN_IN_LINK_MAIL = "sign_in_link_mail"
-_LINKS_PER_ACCOUNT = 3
-"""Mails to one address for each attempt that one network address has: nobody fills a mailbox."""
-
 _BROWSER_LENGTH = 43
 _LONGEST_PATH = 1_000
 
@@ -89,7 +86,7 @@ async def request_sign_in_link(
     )
     await throttle.check(
         f"sign_in_link:{context.id}:{email}",
-        limit=policy.attempts * _LINKS_PER_ACCOUNT,
+        limit=policy.attempts * LINKS_PER_ACCOUNT,
         window_seconds=window,
     )
     if not await mail.is_possible():

@@ -1,8 +1,8 @@
 -- What a tenant may do with the people behind its members. Each function takes the tenant and works only
 -- on an account that is, or by this very call becomes, a member of that tenant, or holds its open link.
 -- grant execute to: app
--- definer reads: accounts, account_tenants, members, sessions, invitations, password_resets, tenants
--- definer writes: accounts, account_tenants, sessions, password_resets
+-- definer reads: accounts, account_tenants, members, sessions, invitations, password_resets, sign_in_links, tenants
+-- definer writes: accounts, account_tenants, sessions, password_resets, sign_in_links
 
 -- The password of an active member, to sign in with.
 CREATE OR REPLACE FUNCTION account_for_sign_in_v1(p_tenant uuid, p_email text)
@@ -74,7 +74,8 @@ END
 $$;
 
 -- A new hash for a member's password, if the hash is still the expected one (NULL: whichever). With
--- p_is_new the password itself is new: every reset link of the account dies with the old one.
+-- p_is_new the password itself is new: with the old one dies every link of the account, in each of the
+-- person's tenants, that chooses another or signs in.
 CREATE OR REPLACE FUNCTION account_set_password_v1(
     p_tenant uuid, p_account uuid, p_hash text, p_expected text, p_is_new boolean, p_now timestamptz
 )
@@ -100,6 +101,10 @@ BEGIN
         FROM public.account_tenants t
         WHERE t.account_id = p_account AND r.tenant_id = t.member_of
           AND r.account_id = p_account AND r.used_at IS NULL;
+        DELETE FROM public.sign_in_links l
+        USING public.account_tenants t, public.members m
+        WHERE t.account_id = p_account AND m.tenant_id = t.member_of AND m.account_id = p_account
+          AND l.tenant_id = m.tenant_id AND l.member_id = m.id;
     END IF;
     RETURN QUERY SELECT true;
 END
