@@ -12,6 +12,7 @@ from plugins.sdk import (
     Column,
     CreateTable,
     Delete,
+    EmailTemplate,
     Insert,
     Manifest,
     Meter,
@@ -53,6 +54,7 @@ PAIRS = Table(
     columns=(Column("one", "text"), Column("two", "integer")),
     key=("one", "two"),
 )
+PERMISSIONS = ("jobs:read", "messages:send")
 Scenario = Callable[[Any], Awaitable[list[Any]]]
 
 
@@ -144,6 +146,19 @@ async def scenario(context: Any) -> list[Any]:
         context.execute(CreateJob(title="Engineer")),
         context.execute(GetJob(job_id=JobId(uid(1)))),
         context.ask(CreateJob(title="Engineer")),
+        context.mail.send("nothing", application_id=uid(1), idempotency_key="k"),
+        context.mail.send("hello", application_id=uid(1), idempotency_key="k"),
+        *(
+            context.mail.send("hello", idempotency_key=key, variables=values, **receiver)
+            for key, values, receiver in (
+                ("k", {"word": "a", "other": "b"}, {"application_id": uid(1)}),
+                ("k", {"word": 5}, {"application_id": uid(1)}),
+                ("k", {"word": "a"}, {}),
+                ("k", {"word": "a"}, {"candidate_id": "ada@example.com"}),
+                ("", {"word": "a"}, {"candidate_id": uid(1)}),
+                ("k" * 201, {"word": "a"}, {"candidate_id": uid(1)}),
+            )
+        ),
     ]
     return [await outcome(step) for step in steps]
 
@@ -175,7 +190,7 @@ def parts_of(probe: Probe) -> tuple[Manifest, dict[str, Any]]:
 
     manifest = manifest_of(
         "honest",
-        permissions=(Permission(action="jobs:read", why="To test."),),
+        permissions=tuple(Permission(action=each, why="To test.") for each in PERMISSIONS),
         meters=(Meter(name="lookups", unit="lookup"),),
     )
     route = Route(
@@ -187,7 +202,10 @@ def parts_of(probe: Probe) -> tuple[Manifest, dict[str, Any]]:
         timeout_seconds=60,
     )
     tables = [Migration(1, (CreateTable(ROWS), CreateTable(PAIRS)))]
-    return manifest, {"routes": [route], "tables": tables}
+    hello = EmailTemplate(
+        name="hello", subject="Hello", text="{{word}}", variables={"word": "Hello"}
+    )
+    return manifest, {"routes": [route], "tables": tables, "email_templates": [hello]}
 
 
 async def on_the_platform(
@@ -196,7 +214,7 @@ async def on_the_platform(
     manifest, answers = parts_of(probe)
     catalogue = catalogue_of(made_plugin(manifest, **answers))
     async with runtime_with(settings, database, catalogue) as runtime:
-        await enable(runtime, world.acme, "honest", ["jobs:read"])
+        await enable(runtime, world.acme, "honest", PERMISSIONS)
         actor = world.acme.actor("admin")
         request = Request(method="POST", path="/do")
         await runtime.plugins.requests.route(world.acme.context, actor, "honest", request)

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from api.app import create_app
 from core.applications.contracts import ApplicationView
 from core.candidates.contracts import CreateCandidate
 from core.installations.contracts import DisablePlugin
@@ -35,7 +36,6 @@ from core.templates.contracts import (
     TemplateRow,
 )
 from core.templates.errors import TemplateNotFound
-from core.unsubscribing.contracts import Unsubscribe
 from plugins.host.failures import PluginFailed
 from plugins.sdk import Request
 from plugins.sdk.mail import mail_kind
@@ -45,6 +45,7 @@ from tenants.runtime import Runtime
 from tenants.settings import Settings
 from tenants.tasks import TaskRunner
 from tests.fixtures import referral_plugin
+from tests.fixtures.clients import new_client
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
@@ -338,9 +339,12 @@ async def test_who_stopped_such_mails_gets_none_but_receipts(
     await worker.run_due()
     link = dict(probe.taken[0].headers)["List-Unsubscribe"].strip("<>").rpartition("/")[2]
     assert link in probe.taken[0].text
-    scope = applicants.hiring.scope()
-    found = await scope.execute(Unsubscribe(link=link))
-    assert (found.mail_list, found.is_stopped) == (KEY, True)
+    async with new_client(create_app(plugged), world, "acme") as candidate:
+        shown = await candidate.get(f"/unsubscribe/{link}")
+        assert "E-mails like this one" in shown.text
+        one_click = {"List-Unsubscribe": "One-Click"}
+        answer = await candidate.post(f"/unsubscribe/{link}", data=one_click)
+        assert "No more of these e-mails" in answer.text
     assert (await ask(plugged, world.acme, **mine))["result"] == "stopped"
     receipt: dict[str, Any] = {"template": "receipt", "variables": {"number": "8"}}
     assert (await ask(plugged, world.acme, **mine, **receipt))["result"] == "queued"
@@ -429,6 +433,45 @@ async def test_a_disabled_plugins_templates_wait(
     await enable(plugged, world.acme, "referrals", SEND)
     view = await admin.ask(ShowTemplate(kind=KEY, language="en"))
     assert (view.version, view.subject) == (before, "Saved")
+
+
+async def test_all_of_it_over_the_api(plugged: Runtime, world: World) -> None:
+    where = f"/api/v1/templates/{KEY}/de"
+    text = {"subject": "Danke", "body": "{{friend}} [hier]({{rewards}})"}
+    app = create_app(plugged)
+    async with new_client(app, world, "acme", "admin") as admin:
+        listed = (await admin.get("/api/v1/templates")).json()["items"]
+        (row,) = [each for each in listed if each["kind"] == KEY]
+        assert (row["plugin"], row["transactional"]) == ("referrals", False)
+        view = (await admin.get(where)).json()
+        shown = {each["name"]: (each["meaning"], each["always"]) for each in view["variables"]}
+        assert shown["friend"] == ("Who was referred", True)
+        assert shown["bonus"] == ("", False)
+        assert "candidate_name" in shown
+        made = (await admin.post(f"{where}/preview", json=text)).json()
+        assert "Grace Hopper hier (https://rewards.example/ada)" in made["mail"]["text"]
+        application = await Applicants(plugged, world).apply("Zoë Real")
+        real = {"application_id": str(application.id)}
+        made = (await admin.post(f"{where}/preview", json=real)).json()
+        assert made["mail"]["subject"] == "Danke, Zoë Real"
+        wrong = await admin.put(where, json={**text, "subject": "{{x}}"})
+        assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "unknown_variable")
+        saved = await admin.put(where, json=text, headers={"If-Match": '"0"'})
+        assert saved.json()["version"] == 1
+        late = await admin.put(where, json=text, headers={"If-Match": '"0"'})
+        assert late.status_code == 412
+        sent = (await admin.post(f"{where}/test", json={})).json()
+        assert (sent["result"], probe.taken[-1].subject) == ("taken", "Danke")
+        reset = (await admin.post(f"{where}/reset")).json()
+        assert (reset["version"], reset["is_default"]) == (2, True)
+        versions = (await admin.get(f"{where}/versions")).json()["items"]
+        assert [each["version"] for each in versions] == [2, 1, 0]
+        for path in ("referrals.nothing/en", f"{KEY}/fr", "nobody.thank_you/en", "x..y/en"):
+            missing = await admin.get(f"/api/v1/templates/{path}")
+            assert (missing.status_code, missing.json()["code"]) == (404, "template_not_found")
+    async with new_client(app, world, "globex", "admin") as other:
+        theirs = (await other.get(where)).json()
+        assert theirs.get("version") in {None, 0}, "what acme saved is acme's"
 
 
 @pytest.fixture
