@@ -4,6 +4,7 @@ A message to a candidate is kept as it was written, but for the secret part of i
 put in here. One to a member is written here, from values that were sealed until now.
 """
 
+import re
 from datetime import datetime
 from html import escape
 from typing import Final
@@ -62,16 +63,17 @@ class TenantFinalWording:
         content, headers = self._stoppable(message)
         if STAND_IN not in content.text and STAND_IN not in (content.html or ""):
             return Written(content, headers)
-        code = await TenantFacts(self._session).status_code(message.application_id)
-        return Written(content if code is None else with_secret(content, code), headers)
+        for kept, whole in await TenantFacts(self._session).status_links(message.application_id):
+            content = made_whole(content, kept, whole)
+        return Written(content, headers)
 
     def _stoppable(self, message: Message) -> tuple[Content, tuple[tuple[str, str], ...]]:
         """Return the content with the link that stops such mails, and the headers with it."""
         if not is_stoppable(message.purpose, message.content.text):
             return message.content, ()
         url = unsubscribe_links_of(self._session).of_message(message.id)
-        content = with_secret(message.content, url.rpartition("/")[2], STOP_STAND_IN)
-        return content, unsubscribe_headers(url)
+        kept = f"{url.rpartition('/')[0]}/{STOP_STAND_IN}"
+        return made_whole(message.content, kept, url), unsubscribe_headers(url)
 
     async def _to_member(self, message: Message) -> Written | None:
         kind = kind_named(message.purpose)
@@ -132,10 +134,16 @@ class TenantFinalWording:
         return words
 
 
-def with_secret(content: Content, code: str, stand_in: str = STAND_IN) -> Content:
-    """Return the content with the secret in the place of what stands for it."""
+def made_whole(content: Content, kept: str, whole: str) -> Content:
+    """Return the content with a link in the place of how it is kept.
+
+    Only our own address is made whole, and in text only where it isn't part of another: whoever
+    writes a letter could otherwise have the candidate carry the secret elsewhere.
+    """
     return Content(
         content.subject,
-        content.text.replace(stand_in, code),
-        None if content.html is None else content.html.replace(stand_in, escape(code)),
+        re.sub(
+            rf"(?<!\S)([^\s./]*){re.escape(kept)}", lambda found: found[1] + whole, content.text
+        ),
+        None if content.html is None else content.html.replace(escape(kept), escape(whole)),
     )

@@ -128,13 +128,20 @@ class TenantFacts:
             complete,
         )
 
-    async def status_code(self, application_id: ApplicationId) -> str | None:
-        """Return the secret part of the candidate's link, None for who didn't send a form."""
-        subject = await mail_subject(rows_of(self._session), application_id)
+    async def status_links(self, application_id: ApplicationId) -> tuple[tuple[str, str], ...]:
+        """Return the candidate's link under each address of the tenant's: as kept, and whole.
+
+        Nothing for who didn't send a form.
+        """
+        rows = rows_of(self._session)
+        subject = await mail_subject(rows, application_id)
         if subject is None or subject.form_id is None or subject.form_email is None:
-            return None
+            return ()
         job_id, email = JobId(subject.job_id), subject.form_email.casefold()
-        return self._seals.link(subject.form_id, job_id, email)
+        code = self._seals.link(subject.form_id, job_id, email)
+        look = await mail_look(rows)
+        sites = {site_url(self._session, each) for each in (None, look.custom_domain)}
+        return tuple((_kept_link(each), _link(each, code)) for each in sorted(sites))
 
 
 def _status_link(subject: MailSubject, site: str) -> str:
@@ -143,7 +150,15 @@ def _status_link(subject: MailSubject, site: str) -> str:
     See `tenants.final_wording`.
     """
     known = subject.form_id is not None and subject.form_email is not None
-    return f"{site}/careers/applications/{STAND_IN}" if known else ""
+    return _kept_link(site) if known else ""
+
+
+def _kept_link(site: str) -> str:
+    return _link(site, STAND_IN)
+
+
+def _link(site: str, code: str) -> str:
+    return f"{site}/careers/applications/{code}"
 
 
 async def _answer_by(session: Session, subject: MailSubject) -> str:

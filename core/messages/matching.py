@@ -18,21 +18,27 @@ from core.messages.reply_ports import Replies, ReplyTokens
 OUR_ID: Final = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[^<>\s]+>")
 """Our own Message-ID; see `core.messages.sending`."""
 
-_ANY_ID: Final = re.compile(r"<([^<>@\s]{1,200})@[^<>\s]+>")
-"""Some services write a Message-ID of their own, made of what they call the message."""
+_ANY_ID: Final = re.compile(r"<([^<>@\s]{16,200})@[^<>\s]+>")
+"""Some services write a Message-ID of their own, made of what they call the message. What is short
+might be guessed, such as the number of a mail server's queue."""
 
 Match = tuple[Thread, MatchedBy]
 
 
-async def match_of(reply: ReportReply, tokens: ReplyTokens, replies: Replies) -> Match | None:
-    """Return whose reply it is, and by what that is known; None when it can't be told."""
+async def match_of(
+    reply: ReportReply, plugin: str, tokens: ReplyTokens, replies: Replies
+) -> Match | None:
+    """Return whose reply it is, and by what that is known; None when it can't be told.
+
+    `plugin` reports it, and is asked for no names of messages but its own service's.
+    """
     for address in reply.receivers:
         message_id = tokens.message_of(address)
         thread = None if message_id is None else await replies.thread_of_message(message_id)
         if thread is not None:
             return thread, "address"
     for header_id in _referred(reply):
-        message_id = await _called(header_id, replies)
+        message_id = await _called(header_id, plugin, replies)
         thread = None if message_id is None else await replies.thread_of_message(message_id)
         if thread is not None:
             return thread, "reference"
@@ -45,9 +51,9 @@ def _referred(reply: ReportReply) -> Iterator[str]:
     yield from seen
 
 
-async def _called(header_id: str, replies: Replies) -> MessageId | None:
+async def _called(header_id: str, plugin: str, replies: Replies) -> MessageId | None:
     ours = OUR_ID.fullmatch(header_id.lower())
     if ours is not None:
         return MessageId(UUID(ours[1]))
     named = _ANY_ID.fullmatch(header_id)
-    return None if named is None else await replies.message_called(named[1])
+    return None if named is None else await replies.message_called(plugin, named[1])

@@ -11,7 +11,7 @@ from core.applications.contracts import ApplicationId
 from core.candidates.contracts import CandidateId
 from core.messages.contracts import DeliveryState, MessageId, MessagePurpose, MessageState
 from core.messages.errors import MessageUnderWay
-from core.messages.timeline import Entry, summary
+from core.messages.timeline import ELSEWHERE, Entry, summary
 from core.shared.clock import UtcDatetime
 from core.shared.ids import MemberId
 
@@ -146,8 +146,11 @@ class Message:
         self.detail = detail
         return UtcDatetime(now + self._pause())
 
-    def again(self, now: UtcDatetime) -> None:
-        """Queue it once more. Raises MessageUnderWay when it was sent or will be anyway."""
+    def again(self, now: UtcDatetime, *, to_address: str | None = None) -> None:
+        """Queue it once more, to another address if one is given.
+
+        Raises MessageUnderWay when it was sent or will be anyway.
+        """
         if self.state not in ("failed", "unknown"):
             raise MessageUnderWay(
                 f"The message is {self.state}; only one that failed, or of which nobody knows, "
@@ -155,7 +158,8 @@ class Message:
             )
         self.state, self.queued_at, self.attempts, self.detail = "queued", now, 0, None
         self.reference, self.delivery, self.away = None, None, []
-        self._note(Entry.ours("queued", now))
+        self.to_address = to_address or self.to_address
+        self._note(Entry.ours("queued", now, detail=None if to_address is None else ELSEWHERE))
 
     def settle(self, detail: str, now: UtcDatetime) -> None:
         """Note that somebody says that it was sent, of which nobody knew."""

@@ -56,8 +56,8 @@ class Replies(Protocol):
         """Return whose conversation goes with an application, or None."""
         ...
 
-    async def message_called(self, reference: str) -> MessageId | None:
-        """Return the newest message to a candidate that its service calls so, or None."""
+    async def message_called(self, plugin: str, reference: str) -> MessageId | None:
+        """Return the newest message to a candidate that the plugin's service calls so, or None."""
         ...
 
 

@@ -15,6 +15,7 @@ from core.messages.contracts import (
 from core.messages.events import ReplyReceived, ReplyUnmatched
 from core.messages.matching import Match, match_of
 from core.messages.ports import MessageRepository
+from core.messages.quoted_links import without_secrets
 from core.messages.received import Attached, Reply
 from core.messages.reply_ports import CandidateFiles, Replies, ReplyTokens
 from core.shared.actor import Actor
@@ -47,7 +48,7 @@ async def report_reply(
     if plugin is None:
         raise Forbidden("Only a plugin tells what mail came in.")
     reply = _read(command, plugin, ReplyId(ids.new()), clock.now())
-    found = await match_of(command, tokens, replies)
+    found = await match_of(command, plugin, tokens, replies)
     if found is not None:
         reply.belongs_to(*found)
     if not await replies.add(reply):
@@ -120,8 +121,9 @@ def _clean(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return it without NUL, which no database keeps, and with plain line ends."""
-    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    """Return it without NUL, which no database keeps, with plain line ends, and with no secrets."""
+    plain = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    return without_secrets(plain)
 
 
 def _event(reply: Reply, found: Match | None) -> ReplyReceived | ReplyUnmatched:

@@ -105,13 +105,12 @@ async def send_elsewhere(
                 "unknown_address",
             )
         )
-    message.again(clock.now())
+    message.again(clock.now(), to_address=address)
     suppression = await suppressions.of(address)
     if suppression is not None and suppression.stops(transactional=True):
         raise AddressSuppressed(suppression.explained(), suppression_id=str(suppression.id))
     if not await postman.senders():
         raise NoMessaging(NoMessaging.TEXT)
-    message.to_address = address
     await messages.save(message)
     await letters.readdress(message.id, address)
     await letters.take_up(message.id)

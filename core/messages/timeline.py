@@ -18,6 +18,9 @@ from core.messages.contracts import (
 )
 from core.shared.clock import UtcDatetime
 
+ELSEWHERE: Final = "To another address of the candidate."
+"""Said of a copy of a message by its entry `queued`."""
+
 _SAYS: Final[dict[str, DeliveryState]] = {
     "deferred": "deferred",
     "delivered": "delivered",
@@ -132,7 +135,7 @@ def summary(
     another reference than the message has now, is about an earlier copy.
     """
     told = sorted(
-        (each for each in entries if each.told and _is_of_this_copy(each, since, reference)),
+        (each for each in entries if each.told and _is_of_copy(each, since, reference)),
         key=lambda each: (each.at, each.event_id),
     )
     if not told:
@@ -149,7 +152,15 @@ def summary(
     )
 
 
-def _is_of_this_copy(entry: Entry, since: UtcDatetime | None, reference: str | None) -> bool:
+def is_for_former_address(
+    entry: Entry, entries: Sequence[Entry], since: UtcDatetime | None, reference: str | None
+) -> bool:
+    """Whether an entry is about an earlier copy, and a later one went to another address."""
+    has_moved = any(each.kind == "queued" and each.detail == ELSEWHERE for each in entries)
+    return has_moved and not _is_of_copy(entry, since, reference)
+
+
+def _is_of_copy(entry: Entry, since: UtcDatetime | None, reference: str | None) -> bool:
     if since is not None and entry.recorded_at < since:
         return False
     # Some services put more behind what they called the message first.

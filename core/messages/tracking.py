@@ -29,7 +29,7 @@ from core.messages.model import Message
 from core.messages.news import facts, of_member, sent
 from core.messages.ports import MessageRepository, Suppressions
 from core.messages.suppression import Suppression, canonical
-from core.messages.timeline import Entry
+from core.messages.timeline import Entry, is_for_former_address
 from core.shared.actor import Actor
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.errors import Forbidden
@@ -98,13 +98,15 @@ class _Intake:
         if not fresh:
             return 0
         was_sent = message.state == "sent"
-        message.learn(await self._messages.timeline(message.id))
+        entries = await self._messages.timeline(message.id)
+        message.learn(entries)
         await self._messages.save(message)
         if message.state == "sent" and not was_sent:
             self._recorder.record(sent(message, self._plugin))
         for report, entry in fresh:
             self._recorder.record(_event(message, report, entry, self._plugin))
-            await self._suppress(message, report)
+            if not is_for_former_address(entry, entries, message.queued_at, message.reference):
+                await self._suppress(message, report)
         return len(fresh)
 
     async def _fresh(

@@ -173,11 +173,15 @@ class PostgresReplies:
         """Return whose conversation it is, or None."""
         return await self._thread(application_id, None, ())
 
-    async def message_called(self, reference: str) -> MessageId | None:
-        """Return the newest one that its service calls so."""
+    async def message_called(self, plugin: str, reference: str) -> MessageId | None:
+        """Return the newest one that the plugin's service calls so."""
         row = await self._unit.one_or_none(
             sa.select(messages.c.id)
-            .where(messages.c.reference == reference, messages.c.application_id.is_not(None))
+            .where(
+                messages.c.plugin == plugin,
+                messages.c.reference == reference,
+                messages.c.application_id.is_not(None),
+            )
             .order_by(messages.c.created_at.desc())
             .limit(1)
         )

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from core.applications.contracts import ApplicationView
-from core.candidates.contracts import CreateCandidate, DeleteCandidate
+from core.candidates.contracts import CreateCandidate, DeleteCandidate, UpdateCandidate
 from core.messages import timeline as timelines
 from core.messages.contracts import (
     DeliveriesReported,
@@ -34,6 +34,7 @@ from core.messages.contracts import (
     SuppressionView,
 )
 from core.messages.errors import AddressSuppressed, SuppressionNotFound
+from core.messages.replies import SendElsewhere
 from core.ports.messaging import Messaging, OutgoingEmail, SendOutcomeUnknown, SentEmail
 from core.shared.actor import plugin as plugin_actor
 from core.shared.clock import UtcDatetime
@@ -392,6 +393,35 @@ async def test_a_late_report_about_the_first_copy_says_nothing_of_the_second(pos
     await post.report(told(message, "delivered", 10, reference=f"{again.reference}.filter1"))
     message = await post.show(message.id)
     assert (message.state, message.delivery) == ("sent", "delivered")
+
+
+async def test_a_late_report_about_a_former_address_stops_no_mail_to_the_new_one(
+    post: Post,
+) -> None:
+    former, new = (f"{name}-{uuid4().hex[:6]}@example.com" for name in ("former", "new"))
+    message = await post.sent(former)
+    first = message.reference
+    await post.report(told(message, "bounced", permanent=True, reference=first))
+    scope = post.hiring.scope()
+    change = UpdateCandidate(candidate_id=message.candidate_id, emails=(former, new))
+    await scope.execute(change)
+    await scope.execute(SendElsewhere(message_id=message.id, to_address=new))
+    await post.worker.run_due()
+    second = (await post.show(message.id)).reference
+    await post.report(told(message, "dropped", 9, permanent=True, reference=first))
+    assert [len(await post.suppressed(each)) for each in (former, new)] == [1, 0]
+    await post.report(told(message, "complained", 10, reference=second))
+    assert [len(await post.suppressed(each)) for each in (former, new)] == [1, 1]
+
+
+async def test_a_complaint_about_the_first_copy_counts_for_the_same_address(post: Post) -> None:
+    message = await post.sent(f"again-{uuid4().hex[:6]}@example.com")
+    first = message.reference
+    await post.report(told(message, "bounced", reference=first))
+    await post.hiring.scope().execute(SendAgain(message_id=message.id))
+    await post.worker.run_due()
+    await post.report(told(message, "complained", 9, reference=first))
+    assert [each.reason for each in await post.suppressed(message.to_address)] == ["complained"]
 
 
 async def test_complaints_outweigh_bounces_and_nothing_outweighs_them(post: Post) -> None:

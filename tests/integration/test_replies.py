@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 
 import asyncpg
@@ -24,6 +25,7 @@ from core.candidates.contracts import (
     ListFiles,
     UpdateCandidate,
 )
+from core.careers.contracts import AdmittedForm, Apply
 from core.identity.contracts.team import ShowMember
 from core.installations.contracts import DisablePlugin
 from core.jobs.contracts import TeamMember
@@ -31,6 +33,7 @@ from core.messages import matching, replying
 from core.messages.contracts import (
     LONGEST_REPLY,
     ListMessages,
+    MessageId,
     MessageView,
     ReplyAttachment,
     ReplyReported,
@@ -66,9 +69,11 @@ from core.ports.messaging import (
     SendOutcomeUnknown,
     SentEmail,
 )
+from core.shared.actor import anonymous
 from core.shared.actor import plugin as plugin_actor
 from core.shared.errors import Forbidden, InvalidInput
 from core.shared.permissions import Action
+from core.templates.contracts import STAND_IN
 from plugins.postgres.message_tables import messages
 from plugins.postgres.replies import PostgresReplies
 from plugins.sdk import Permission, PluginContext, PortAdapter, SettingsSpec
@@ -94,6 +99,7 @@ class Service:
     def __init__(self) -> None:
         self.taken: list[OutgoingEmail] = []
         self.error: Exception | None = None
+        self.calls_all = ""
 
     async def send(self, email: OutgoingEmail) -> SentEmail:
         if isinstance(self.error, MessageRefused | MessagingUnavailable):
@@ -101,7 +107,7 @@ class Service:
         self.taken.append(email)
         if self.error is not None:
             raise self.error
-        return SentEmail(f"ref-{len(self.taken)}-{email.id}")
+        return SentEmail(self.calls_all or f"ref-{len(self.taken)}-{email.id}")
 
 
 SERVICES: Final = {"receiving": Service(), "sending": Service()}
@@ -206,6 +212,7 @@ async def post(plugged: Runtime, world: World, database: TestDatabase) -> Post:
     for service in SERVICES.values():
         service.taken.clear()
         service.error = None
+        service.calls_all = ""
     made = Post(plugged, world, database, "acme")
     await made.use()
     if await plugged.plugins.enabled.find(made.tenant.id, "sending") is not None:
@@ -219,12 +226,18 @@ def answer(
     sender: str = "Ada <ada@example.com>",
     headers: tuple[tuple[str, str], ...] = (),
     text: str = "Tuesday suits me.",
+    html: str | None = None,
     attachments: Any = (),
 ) -> ReportReply:
     header_id = f"<{uuid4()}@mail.example>"
     own = [("From", sender), ("Message-ID", header_id), ("Subject", "Re: hello"), *headers]
     return made_of(
-        own, delivery_id=header_id, receivers=receivers, text=text, attachments=attachments
+        own,
+        delivery_id=header_id,
+        receivers=receivers,
+        text=text,
+        html=html,
+        attachments=attachments,
     )
 
 
@@ -306,7 +319,7 @@ async def test_without_inbound_mail_answers_go_to_the_recruiter(post: Post, worl
 
 
 async def by_sender(
-    reply: ReportReply, _tokens: Any, replies: PostgresReplies
+    reply: ReportReply, _plugin: str, _tokens: Any, replies: PostgresReplies
 ) -> matching.Match | None:
     """The planted defect: believes what a mail says of its sender."""
     rows = await replies._unit.all(
@@ -352,6 +365,23 @@ async def test_what_it_refers_to_is_the_second_way_and_a_stranger_is_named(post:
     shown = await post.conversation(message.candidate_id)
     assert [each.matched_by for each in shown.replies] == ["reference"] * 3
     assert all(each.is_stranger for each in shown.replies)
+
+
+async def test_what_another_service_calls_a_message_opens_nothing(post: Post) -> None:
+    """A mail server that answers `OK`, or counts, is no secret that a stranger must know."""
+    await enable(post.runtime, post.tenant, "sending", [MANAGE])
+    SERVICES["receiving"].error = MessagingUnavailable("Not now.")
+    SERVICES["sending"].calls_all = "the-name-of-every-message"
+    message, _ = await post.sent("ada@example.com")
+    assert message.reference == "the-name-of-every-message"
+    forged = answer(headers=(("In-Reply-To", f"<{message.reference}@evil.example>"),))
+    assert not (await post.report(forged)).matched
+    SERVICES["receiving"].error = None
+    SERVICES["receiving"].calls_all = "OK"
+    message, _ = await post.sent("ada@example.com")
+    assert message.reference == "OK"
+    forged = answer(headers=(("In-Reply-To", "<OK@evil.example>"),))
+    assert not (await post.report(forged)).matched
 
 
 async def test_another_workspaces_address_opens_nothing_here(
@@ -448,6 +478,66 @@ async def test_hostile_replies_are_kept_within_bounds(post: Post) -> None:
     assert (await post.report(raw)).matched
     (second, _) = (await post.conversation(message.candidate_id)).replies
     assert (second.subject, second.text) == ("a b [31m", "")
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_nobody_who_reads_a_conversation_can_open_the_candidates_own_page(
+    planted: bool, post: Post, monkeypatch: pytest.MonkeyPatch, examined: Examined
+) -> None:
+    if planted:
+        monkeypatch.setattr(replying, "without_secrets", str)
+    job = await post.hiring.open_job()
+    stranger = post.runtime.scope(post.tenant.context, anonymous(post.tenant.id), "apply")
+    address = f"applies-{uuid4().hex[:8]}@example.com"
+    receipt = await stranger.execute(
+        Apply(
+            form=AdmittedForm(uuid4().hex, job.id),
+            full_name="Ada Löw",
+            email=address,
+            phone="",
+            answers={},
+            resume=None,
+            notice_version=0,
+        )
+    )
+    await post.worker.run_due()
+    (mail,) = to_candidate(address)
+    assert receipt.link in mail.text
+    whole = next(each for each in mail.text.split() if receipt.link in each)
+    for link in (whole, quote(whole, safe="")):
+        reply = answer(
+            reply_to(mail),
+            text=f"Thank you!\n\nOn Monday, Acme wrote:\n> {link}\n",
+            html=f'<p>Thank you!</p><a href="{link}">{link}</a>',
+        )
+        assert (await post.report(reply)).matched
+    outcome = await post.report(answer(text=f"> {whole}"))
+    assert not outcome.matched
+    message = await post.hiring.scope().ask(ShowMessage(message_id=MessageId(mail.id)))
+    shown = await post.conversation(message.candidate_id)
+    waiting = await post.unmatched()
+    kept = [each for reply in (*shown.replies, *waiting) for each in (reply.text, reply.html or "")]
+    assert any(receipt.link in each for each in kept) == planted
+    assert planted or any(STAND_IN in each for each in kept)
+    examined("texts", len(kept))
+    if planted:
+        return
+    # Nor can a letter have the candidate carry the secret elsewhere.
+    link = whole.replace(receipt.link, STAND_IN)
+    text = f"https://eve.example/{STAND_IN} https://eve.example/?u={link} (see {link}) {link}"
+    letter = await post.hiring.scope().execute(
+        WriteLetter(application_id=message.application_id, subject=STAND_IN, text=text)
+    )
+    await post.worker.run_due()
+    written = next(each for each in to_candidate(address) if each.id == letter.id)
+    assert written.subject == STAND_IN
+    assert written.text.split() == [
+        f"https://eve.example/{STAND_IN}",
+        f"https://eve.example/?u={link}",
+        "(see",
+        f"{whole})",
+        whole,
+    ]
 
 
 async def test_only_plugins_report(post: Post) -> None:
