@@ -17,6 +17,7 @@ from core.messages.contracts import MessageId, ShowMessage
 from core.notifications.contracts import ChangeDefaults, ShowSettings, TypeDefault
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
 from core.ports.unsubscribing import unsubscribe_headers
+from core.tenancy.contracts import Branding, UpdateTenant
 from plugins.sdk import PluginContext, PortAdapter
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
@@ -287,6 +288,8 @@ async def test_a_rule_mails_the_link_and_skips_who_used_it(
     await enable(runtime, world.acme, "taking")
     worker = DueWork(TaskRunner(runtime), database.relay_url)
     hiring = Hiring(runtime, world)
+    survey = UpdateTenant(branding=Branding(survey_url="https://survey.example/acme"))
+    await hiring.scope("admin").execute(survey)
     rule = await hiring.scope("admin").execute(
         CreateRule(
             definition=RuleDefinition(
