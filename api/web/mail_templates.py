@@ -70,7 +70,11 @@ async def templates(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Re
     """List every kind of mail with its languages."""
     found = await tenant_scope.ask(ListTemplates())
     return page(
-        request, "mail_templates.html", groups=_groups(found.items), language_names=LANGUAGE_NAMES
+        request,
+        "mail_templates.html",
+        groups=_groups(found.items),
+        needs_attention=any(one.needs_attention for each in found.items for one in each.languages),
+        language_names=LANGUAGE_NAMES,
     )
 
 

@@ -149,7 +149,7 @@ async def ask(
 async def rows(runtime: Runtime, tenant: WorldTenant) -> list[TemplateRow]:
     scope = runtime.scope(tenant.context, tenant.actor("admin"), "look")
     found = (await scope.ask(ListTemplates())).items
-    return [each for each in found if each.plugin == "referrals"]
+    return [each for each in found if each.plugin is not None]
 
 
 async def save(runtime: Runtime, tenant: WorldTenant, body: str, subject: str = "Mine") -> Any:
@@ -243,9 +243,24 @@ async def test_what_does_not_fit_is_named(
     await enable(plugged, world.acme, "silent")
     with pytest.raises(Forbidden, match="messages:send"):
         await ask(plugged, world.acme, "silent", **mine)
+    assert [each for each in await rows(plugged, world.acme) if each.plugin == "silent"] == []
+    around: list[str] = []
+
+    async def go_around(context: Any) -> None:
+        with pytest.raises(Forbidden) as caught:
+            await context.execute(
+                SendPluginMail(template="thank_you", variables=VALUES, idempotency_key="x", **mine)
+            )
+        around.append(caught.value.message)
+
+    probe.ask = go_around
+    request = Request(method="POST", path="/ask")
+    actor = world.acme.actor("recruiter")
+    await plugged.plugins.requests.route(world.acme.context, actor, "referrals", request)
+    assert around == ["Plugins can't ask for SendPluginMail."]
     assert len(await applicants.written(application)) == 1
     assert await Applicants(plugged, world, "globex").written(elsewhere) == []
-    examined("refusals", len(refused) + 1)
+    examined("refusals", len(refused) + 2)
 
 
 async def test_a_candidate_without_an_address_is_told_of(

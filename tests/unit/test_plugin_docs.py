@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.templates.language import MAX_VALUE
 from core.tenancy.plans import FEATURES
 from plugins.host.answers import MAX_ANSWER_BYTES, MAX_PARTS
 from plugins.host.guard import MAX_IN_FLIGHT, MAX_IN_FLIGHT_PER_TENANT
@@ -144,6 +145,7 @@ LIMITS = {
     "all settings together": (f"{MAX_SETTINGS_BYTES // 1024} KiB",),
     "calls of a plugin at once": (str(MAX_IN_FLIGHT), str(MAX_IN_FLIGHT_PER_TENANT)),
     "a value of `context.store`": (f"{MAX_VALUE_BYTES // 1024} KiB",),
+    "a variable of an e-mail": (f"{MAX_VALUE:,} characters",),
     "rows of `find`": (f"{MAX_ROWS:,}",),
 }
 """What the page says of how long and how much, by the beginning of its row."""
