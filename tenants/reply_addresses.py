@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
 from typing import Final
 from uuid import UUID
@@ -35,6 +35,9 @@ _SIGNATURE_BYTES: Final = 10
 _LOCAL_PART: Final = re.compile(re.escape(PREFIX) + r"([a-z2-7]{42})")
 _OURS_ALONE: Final = ".invalid"
 """Names that exist nowhere (RFC 2606): good only in mail that stays with the plugin itself."""
+_LONGEST_LINE: Final = 900
+"""Of a header, its name apart. Servers refuse lines of more than 998 characters (RFC 5322 2.1.1),
+and what writes messages doesn't fold headers that are given whole."""
 _AUTOMATIC: Final = (("Auto-Submitted", "auto-generated"),)  # RFC 3834
 
 
@@ -142,11 +145,22 @@ def _reply_domain(manifest: Manifest, values: Mapping[str, object]) -> str | Non
 def _conversation(letter: Letterhead) -> tuple[tuple[str, str], ...]:
     """Return the headers by which mail programs show a letter in its conversation (RFC 5322)."""
     headers = []
-    if letter.in_reply_to:
+    if 0 < len(letter.in_reply_to) <= _LONGEST_LINE:
         headers.append(("In-Reply-To", letter.in_reply_to))
-    if letter.references:
-        headers.append(("References", " ".join(letter.references)))
+    references = _newest(letter.references)
+    if references:
+        headers.append(("References", references))
     return tuple(headers)
+
+
+def _newest(references: Sequence[str]) -> str:
+    """Return as many as fit on a line: mail programs need the last ones (RFC 5322 3.6.4)."""
+    kept, room = list[str](), _LONGEST_LINE
+    for each in reversed(references):
+        if len(each) < room:
+            room -= len(each) + 1
+            kept.append(each)
+    return " ".join(reversed(kept))
 
 
 def _is_address(text: str | None) -> bool:

@@ -5,12 +5,14 @@ Through the real host, database and background work; the service that sends is a
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
@@ -79,6 +81,7 @@ from plugins.postgres.replies import PostgresReplies
 from plugins.sdk import Permission, PluginContext, PortAdapter, SettingsSpec
 from plugins.sdk import Settings as PluginSettings
 from plugins.sdk.incoming_mail import made_of
+from plugins.smtp.mime import build
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.settings import Settings
@@ -291,6 +294,36 @@ async def test_an_answer_comes_back_to_the_conversation_and_is_answered(post: Po
     assert (first.purpose, first.author_name, first.answers_id) == (
         "personal", post.tenant.actor("recruiter").name, came.id,
     )  # fmt: skip
+
+
+async def test_a_long_conversation_still_fits_on_a_line(post: Post) -> None:
+    message, email = await post.sent("ada@example.com")
+    before = " ".join(f"<{number:0100}@mail.example>" for number in range(40))
+    replies = [
+        answer(reply_to(email), headers=(("References", before),)),
+        msgspec.structs.replace(
+            answer(reply_to(email), headers=(("References", before),)),
+            header_id=f"<{'x' * 980}@mail.example>",
+        ),
+    ]
+    for reply in replies:
+        outcome = await post.report(reply)
+        letter = WriteLetter(
+            application_id=message.application_id,
+            subject="Re: hello",
+            text="So be it.",
+            reply_id=outcome.reply_id,
+        )
+        written = await post.hiring.scope().execute(letter)
+        await post.worker.run_due()
+        sent = next(each for each in SERVICES["receiving"].taken if each.id == written.id)
+        assert max(len(f"{name}: {value}") for name, value in sent.headers) <= 998
+        lines = build(sent, datetime.now(UTC)).split(b"\r\n")
+        assert max(map(len, lines)) <= 998
+    first = next(each for each in SERVICES["receiving"].taken if "References" in dict(each.headers))
+    assert dict(first.headers)["References"].endswith(
+        f"<{39:0100}@mail.example> {replies[0].header_id}"
+    )
 
 
 async def test_without_inbound_mail_answers_go_to_the_recruiter(post: Post, world: World) -> None:
