@@ -28,6 +28,9 @@ class Dmarc(msgspec.Struct, frozen=True):
     dkim_mode: Mode = "r"
     percent: int = 100
     reports_to: tuple[str, ...] = ()
+    is_of_suffix: bool = False
+    """Whether it speaks for many organisations that are below its domain, such as `gov.uk`
+    (RFC 9091)."""
 
 
 class DmarcFault(msgspec.Struct, frozen=True):
@@ -65,6 +68,7 @@ def read_dmarc(texts: Sequence[str]) -> Dmarc | DmarcFault | None:
         "s" if tags.get("adkim", "r").lower() == "s" else "r",
         _percent(tags.get("pct", "100")),
         reports_to,
+        tags.get("psd", "").lower() == "y",
     )
 
 

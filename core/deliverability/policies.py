@@ -44,10 +44,23 @@ async def dmarc_finding(domain: str, dns: Dns) -> tuple[Finding, Known]:
     at, policy, texts = records[0]
     if isinstance(policy, DmarcFault):
         return _finding(at, "wrong", policy.said, texts), Known(domain)
-    organisation = records[-1][0] if is_complete else None
+    organisation = _organisation(domain, records) if is_complete else None
     known = Known(organisation, policy.spf_mode, policy.dkim_mode)
     holds = policy.policy if at == domain else policy.subdomains
     return _finding(at, "found", _SAID[holds], texts), known
+
+
+def _organisation(domain: str, records: Records) -> str:
+    """Return the highest domain with a record of its own; who registers names isn't one."""
+    found = [
+        at
+        for at, record, _ in records
+        if at == domain or not (isinstance(record, Dmarc) and record.is_of_suffix)
+    ]
+    if found:
+        return found[-1]
+    labels, suffix = domain.split("."), records[-1][0]
+    return ".".join(labels[-suffix.count(".") - 2 :])
 
 
 def _upward(domain: str) -> list[str]:

@@ -184,6 +184,7 @@ async def test_admins_see_what_to_publish(
             "example.com": {"TXT": ["v=spf1 mx ~all"], "MX": ["10 mail.example.com"]},
             "bounce.example.com": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
             "bbb._domainkey.example.com": {"CNAME": ["bbb.dkim.amazonses.com"]},
+            "bbb.dkim.amazonses.com": {"TXT": [f"v=DKIM1; p={'A' * 216}"]},
         }
     )
     page = await visit.page("/settings/email", "admin")

@@ -287,6 +287,27 @@ async def test_a_policy_above_holds_for_subdomains(server: NameServer) -> None:
     assert "refuse" in found.said
 
 
+@pytest.mark.parametrize("own", [{}, {"TXT": ["v=DMARC1; p=none"]}])
+async def test_who_registers_names_holds_nothing_together(
+    server: NameServer, own: dict[str, list[str]]
+) -> None:
+    zone = {
+        **SOUND,
+        "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; psd=y"]},
+        "_dmarc.town.example.com": own,
+    }
+    server.hold(zone)
+    for signer, state in (
+        ("example.com", "found"),
+        ("post.town.example.com", "found"),
+        ("village.example.com", "wrong"),
+    ):
+        setup = msgspec.structs.replace(CERTIFIED, envelope_domain=None, dkim_domain=signer)
+        need = Need("vendor", "town.example.com", False, setup)
+        found = await looked(server, need, domain="town.example.com")
+        assert of(found, "alignment").state == state, signer
+
+
 async def test_what_is_half_looked_up_makes_nothing_wrong(server: NameServer) -> None:
     """The record of the organisation, above the domain's own, decides what is aligned."""
     setup = msgspec.structs.replace(
