@@ -7,16 +7,20 @@ from typing import Final
 import pytest
 
 from api.figure_tables import TABLE_NAMES
+from api.web import promises
 from tests.fixtures.clients import ClientFor
 
 FORMULA: Final = "=1+1"
 FIGURES: Final = "/api/v1/analytics/figures"
+HTML: Final = {"Accept": "text/html"}
+PAGE: Final = "/settings/answers"
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
     [
         ("to=9999-12-31", "to"),
+        ("to=0001-01-01", "to"),
         ("from=0001-01-01", "from"),
         ("from=2026-02-30", "from"),
         ("from=2026-03-02&to=2026-03-01", "to"),
@@ -82,3 +86,26 @@ async def test_promises_are_conditional_and_for_admins(client_for: ClientFor) ->
     assert [(each["job_id"], each["days"]) for each in listed] == [(None, None)]
     waiting = await client_for("acme", "interviewer").get("/api/v1/waiting-applications")
     assert waiting.json() == {"items": [], "is_cut": False}
+
+
+async def test_a_promise_is_set_for_the_job_that_is_named_however_old_it_is(
+    client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that isn't among those to choose from must not become the workspace's own promise."""
+    admin = client_for("acme", "admin")
+    old, new = [
+        (await admin.post("/api/v1/jobs", json={"title": title})).json()["id"]
+        for title in ("The old one", "The new one")
+    ]
+    for job in (old, new):
+        await admin.post(f"/api/v1/jobs/{job}/status", json={"status": "open"})
+    monkeypatch.setattr(promises, "MAX_LIMIT", 1)
+    page = (await admin.get(PAGE, headers=HTML)).text
+    assert "The new one" in page
+    assert "The old one" not in page
+    for job in (old, new):
+        page = (await admin.get(f"{PAGE}?job={job}", headers=HTML)).text
+        assert f'data-path="/answer-promises?job_id={job}"' in page
+    theirs = (await client_for("globex", "admin").post("/api/v1/jobs", json={"title": "X"})).json()
+    for job in (theirs["id"], "0" * 8 + "-0000-7000-8000-" + "0" * 12):
+        assert (await admin.get(f"{PAGE}?job={job}", headers=HTML)).status_code == 404
