@@ -248,7 +248,10 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     """How often; 1001 stands for more than 1000."""
     is_whole: bool
-    """Whether all that happened in those days was looked at. A dry run looks at the latest 5000."""
+    """Whether it looked at all that happened in those days, or enough of it to count past 1000.
+
+    False: only at the latest of it.
+    """
     items: tuple[DryRunItem, ...]
     """The latest, at most fifty."""
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from core.applications.contracts import ApplicationId
 from core.automations.checking import require_sound
 from core.automations.contracts import DryRun, DryRunItem, RuleId, TryRule
 from core.automations.definition import (
     RuleDefinition,
     SendMail,
     WhenNoAnswer,
+    WhenStageReached,
 )
 from core.automations.facts import OF_JOBS, Facts, first_that_fails, holds_of_job
 from core.automations.own import OwnRule, trigger_of
@@ -26,11 +26,14 @@ from core.shared.usecase import handles
 DAYS: Final = 30
 SHOWN: Final = 50
 MOST: Final = 1_000
-LOOKED_AT: Final = 5_000
-"""Of what happened in that time; more isn't read for a preview, and it says so."""
+READ: Final = 2_000
+"""Of what happened in that time and the rule is about, whose applications are looked at."""
 
-_BATCH: Final = 500
-"""Applications that are read at once. Most rules have counted enough after the first few."""
+MOVES: Final = 5_000
+"""Of moves to any stage, among which those that the rule is about are looked for."""
+
+_LEAST: Final = 100
+"""Of them at once; more while more are missing until there is enough to tell."""
 
 
 @handles(TryRule, action=Action.MANAGE_TENANT)
@@ -45,16 +48,16 @@ async def try_rule(
     await require_sound(definition, command.job_id, own)
     rule = _rule(definition, command.job_id, RuleId(ids.new()), now)
     jobs = await _jobs(definition, command.job_id, known)
-    happened = await _past(definition, jobs, known, now)
+    limit = MOVES if isinstance(definition.when, WhenStageReached) else READ
+    happened = await _past(definition, jobs, known, now, limit)
     meant = [each for each in happened if rule.is_for(each.job_id, each.occasion)]
-    facts: dict[ApplicationId, Facts] = {}
     items: list[DryRunItem] = []
-    count = 0
-    for start in range(0, len(meant), _BATCH):
-        batch = meant[start : start + _BATCH]
-        facts |= await known.facts(
-            list({each.application_id: None for each in batch if each.application_id not in facts})
-        )
+    count = looked_at = 0
+    while looked_at < min(len(meant), READ) and count <= MOST:
+        end = looked_at + max(MOST + 1 - count, _LEAST)
+        batch = meant[looked_at : min(end, READ)]
+        looked_at += len(batch)
+        facts = await known.facts(list({each.application_id: None for each in batch}))
         for each in batch:
             found = facts.get(each.application_id)
             if found is None or not _would_act(definition, found, now):
@@ -62,12 +65,10 @@ async def try_rule(
             count += 1
             if len(items) < SHOWN:
                 items.append(_item(each, found))
-        if count > MOST:
-            break
     return DryRun(
         days=DAYS,
         count=min(count, MOST + 1),
-        is_whole=len(happened) < LOOKED_AT,
+        is_whole=count > MOST or (looked_at == len(meant) and len(happened) < limit),
         items=tuple(items),
     )
 
@@ -91,14 +92,15 @@ async def _past(
     jobs: frozenset[JobId] | None,
     known: ApplicationsKnown,
     now: UtcDatetime,
+    limit: int,
 ) -> Sequence[Past]:
     if jobs is not None and not jobs:
         return ()
     since = now - timedelta(days=DAYS)
     if not isinstance(definition.when, WhenNoAnswer):
-        return await known.past(trigger_of(definition), since, jobs, LOOKED_AT)
+        return await known.past(trigger_of(definition), since, jobs, limit)
     days = timedelta(days=definition.when.days)
-    found = await known.fallen_silent(since - days, now - days, jobs, LOOKED_AT)
+    found = await known.fallen_silent(since - days, now - days, jobs, limit)
     return [
         Past(each.application_id, each.job_id, each.at + days, Occasion("no_answer"))
         for each in found

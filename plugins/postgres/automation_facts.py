@@ -51,7 +51,15 @@ def _joined(table: sa.Table, column: Any) -> sa.ColumnElement[bool]:
 
 _FACTS: Final = (
     sa.select(
-        applications,
+        applications.c.id,
+        applications.c.candidate_id,
+        applications.c.job_id,
+        applications.c.stage_id,
+        applications.c.answers,
+        applications.c.stage_entered_at,
+        applications.c.disposition,
+        applications.c.source,
+        applications.c.assignee_id,
         candidates.c.full_name,
         candidates.c.emails,
         candidates.c.location.label("candidate_location"),
@@ -85,7 +93,12 @@ class PostgresApplicationsKnown(PostgresPast):
         # One array instead of as many parameters: the statement is the same for any number.
         ids = sa.literal(list(wanted), ARRAY(sa.Uuid()))
         rows = await self._rows(_FACTS.where(applications.c.id == sa.any_(ids)))
-        return {ApplicationId(row.id): self._facts(row) for row in rows}
+        asked = {row.job_id: row.questions for row in rows}
+        questions = {
+            job_id: {UUID(each["id"]): each["label"] for each in of_job}
+            for job_id, of_job in asked.items()
+        }
+        return {ApplicationId(row.id): self._facts(row, questions[row.job_id]) for row in rows}
 
     async def jobs(self) -> Sequence[KnownJob]:
         """Return every job."""
@@ -166,7 +179,7 @@ class PostgresApplicationsKnown(PostgresPast):
         rows = await self._rows(sa.select(words.c.last_word_at))
         return rows[0].last_word_at if rows else None
 
-    def _facts(self, row: sa.Row[Any]) -> Facts:
+    def _facts(self, row: sa.Row[Any], questions: dict[UUID, str]) -> Facts:
         return Facts(
             application_id=ApplicationId(row.id),
             candidate_id=CandidateId(row.candidate_id),
@@ -180,7 +193,7 @@ class PostgresApplicationsKnown(PostgresPast):
             job_title=row.title,
             department=row.department,
             job_location=row.location,
-            questions={UUID(each["id"]): each["label"] for each in row.questions},
+            questions=questions,
             answers={UUID(key): value for key, value in row.answers.items()},
             stage_id=StageId(row.stage_id),
             stage_name=row.stage_name,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.applications.contracts import ApplicationId
 from core.automations.contracts import Trigger
@@ -15,16 +15,8 @@ from core.jobs.contracts import JobId, StageId
 from plugins.postgres.application_tables import applications, assignments, stage_changes
 from plugins.postgres.automation_steps import OWING
 from plugins.postgres.interview_tables import interviewers, interviews
-from plugins.postgres.schema import CURRENT_TENANT
+from plugins.postgres.last_words import last_words
 from plugins.postgres.templates import Rows
-
-_WORDS: Final = sa.func.last_words_v1(
-    sa.literal_column(CURRENT_TENANT), sa.literal_column("NULL::uuid")
-).table_valued(
-    sa.column("application_id", UUID(as_uuid=True)),
-    sa.column("last_word_at", TIMESTAMP(timezone=True)),
-)
-"""Of all active applications, as `sql/last_words.sql` defines it."""
 
 _SILENCE: Final = Occasion("no_answer")
 
@@ -47,12 +39,25 @@ class PostgresPast:
         self, since: datetime, until: datetime, jobs: frozenset[JobId] | None, limit: int
     ) -> Sequence[Past]:
         """Return active applications whose last word to the candidate lies between the two."""
-        rows = await self._rows(
-            sa.select(applications.c.id, applications.c.job_id, _WORDS.c.last_word_at)
-            .join_from(_WORDS, applications, applications.c.id == _WORDS.c.application_id)
-            .where(_WORDS.c.last_word_at.between(since, until), *_in(applications.c.job_id, jobs))
-            .order_by(_WORDS.c.last_word_at.desc(), applications.c.id)
+        words = last_words()
+        silent = sa.select(words.c.application_id, words.c.last_word_at).where(
+            words.c.last_word_at.between(since, until)
+        )
+        if jobs is not None:
+            # OFFSET 0 has them read once, instead of one for each of those who fell silent.
+            theirs = sa.select(applications.c.id).where(*_in(applications.c.job_id, jobs))
+            theirs = theirs.offset(0)
+            silent = silent.where(words.c.application_id.in_(theirs))
+        # Cut off before it is joined: the planner can't know how few of all fell silent then.
+        latest = (
+            silent.order_by(words.c.last_word_at.desc(), words.c.application_id)
             .limit(limit)
+            .subquery("latest")
+        )
+        rows = await self._rows(
+            sa.select(applications.c.id, applications.c.job_id, latest.c.last_word_at)
+            .join_from(latest, applications, applications.c.id == latest.c.application_id)
+            .order_by(latest.c.last_word_at.desc(), applications.c.id)
         )
         return [
             Past(ApplicationId(row.id), JobId(row.job_id), row.last_word_at, _SILENCE)
@@ -65,8 +70,7 @@ class PostgresPast:
         """Return what happened since then, from the histories that nobody can change."""
         if trigger in _KINDS:
             rows = await self._rows(
-                sa.select(stage_changes)
-                .where(
+                _CHANGES.where(
                     stage_changes.c.at >= since,
                     stage_changes.c.kind == _KINDS[trigger],
                     *_in(stage_changes.c.job_id, jobs),
@@ -89,12 +93,22 @@ class PostgresPast:
             .order_by(happened.c.at.desc(), happened.c.application_id)
             .limit(limit)
         )
+        occasion = Occasion(trigger)
         return [
-            Past(ApplicationId(row.application_id), JobId(row.job_id), row.at, Occasion(trigger))
+            Past(ApplicationId(row.application_id), JobId(row.job_id), row.at, occasion)
             for row in rows
         ]
 
 
+_CHANGES: Final = sa.select(
+    stage_changes.c.application_id,
+    stage_changes.c.job_id,
+    stage_changes.c.at,
+    stage_changes.c.to_stage_id,
+    stage_changes.c.to_stage_name,
+    stage_changes.c.to_stage_kind,
+    stage_changes.c.reason_code,
+)
 _ASSIGNED: Final = sa.select(
     assignments.c.tenant_id, assignments.c.application_id, assignments.c.at
 ).where(assignments.c.to_member_id.is_not(None))

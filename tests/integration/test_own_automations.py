@@ -47,6 +47,7 @@ from core.automations.definition import (
     IfAssignee,
     IfDepartment,
     IfJob,
+    IfSource,
     IfStage,
     MoveTo,
     NotifyTeam,
@@ -622,19 +623,36 @@ async def test_a_dry_run_reads_only_what_the_rule_is_about(
         assert await here.tried(when, of_hulls) == [meant.id]
         assert await here.tried(when, job_id=engines.id) == [other.id]
     assert asked == [1] * (2 * len(whens)), "of the other job nothing is read"
-    # The same is told in batches, and no more is read once there is enough to tell.
+    # The same is told in batches, no more is read once there is enough, and too much is said.
     both = (IfJob(job_ids=(hulls.id, engines.id)),)
-    monkeypatch.setattr(trying, "_BATCH", 1)
-    assert set(await here.tried(WhenApplied(), both)) == {meant.id, other.id}
-    asked.clear()
-    monkeypatch.setattr(trying, "MOST", 0)
-    assert len(await here.tried(WhenApplied(), both)) == 1
-    assert asked == [1]
-    monkeypatch.setattr(trying, "LOOKED_AT", 1)
     definition = RuleDefinition(
         name="Try", when=WhenApplied(), conditions=both, action=PutTag(tag_name="x")
     )
-    assert not (await here.scope("admin").execute(TryRule(definition=definition))).is_whole
+    for limits, told in (
+        ({"_LEAST": 1, "MOST": 1}, (2, True, [2])),
+        ({"_LEAST": 1, "MOST": 0}, (1, True, [1])),
+        ({"READ": 1}, (1, False, [1])),
+        ({"READ": 2}, (2, False, [2])),
+    ):
+        asked.clear()
+        with monkeypatch.context() as patch:
+            for name, limit in limits.items():
+                patch.setattr(trying, name, limit)
+            found = await here.scope("admin").execute(TryRule(definition=definition))
+        assert (found.count, found.is_whole, asked) == told, limits
+    with_few_left = RuleDefinition(
+        name="Try",
+        when=WhenApplied(),
+        conditions=(IfSource(sources=("careers",)), *both),
+        action=PutTag(tag_name="x"),
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(trying, "MOST", 1)
+        patch.setattr(trying, "_LEAST", 1)
+        await here.applied(hulls, source="import")
+        asked.clear()
+        found = await here.scope("admin").execute(TryRule(definition=with_few_left))
+    assert (found.count, found.is_whole, asked) == (2, True, [2, 1])
     nowhere = (IfDepartment(departments=("nowhere",)),)
     assert await here.tried(WhenApplied(), nowhere) == []
     assert await here.tried(WhenNoAnswer(days=3), nowhere) == []
