@@ -158,6 +158,10 @@ class AccountRepository(Protocol):
         """Keep the same password under a stronger hash, unless it was changed meanwhile."""
         ...
 
+    async def is_elsewhere(self, account_id: AccountId) -> bool:
+        """Whether the person is or was a member of another tenant, which may let them in again."""
+        ...
+
     async def end_sessions_everywhere(self, account_id: AccountId) -> int:
         """End the person's sessions in every tenant and return how many there were."""
         ...

@@ -83,6 +83,11 @@ class PostgresAccounts:
         row = await self._call("account_end_sessions_v1", account_id)
         return 0 if row is None else row.ended
 
+    async def is_elsewhere(self, account_id: AccountId) -> bool:
+        """Look for a membership in another tenant, whatever became of it."""
+        row = await self._call("account_is_elsewhere_v1", account_id)
+        return row is not None and bool(row.is_elsewhere)
+
     async def _set_password(
         self,
         account_id: AccountId,

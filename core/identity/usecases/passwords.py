@@ -24,7 +24,6 @@ from core.identity.ports import (
     AccountMail,
     AccountRepository,
     IdentityChanges,
-    IdentityQueries,
     MemberRepository,
     PasswordHasher,
     PasswordResetRepository,
@@ -139,7 +138,7 @@ async def deliver_password_reset(
     resets: PasswordResetRepository,
     mail: MemberMail,
     folder: AccountMail,
-    queries: IdentityQueries,
+    accounts: AccountRepository,
     context: TenantContext,
     tokens: Tokens,
     clock: Clock,
@@ -148,7 +147,7 @@ async def deliver_password_reset(
     """Make the link and mail it, if the address is an active member's.
 
     A workspace's admins choose through whom its mail goes, and so could read it. A link that opens
-    other workspaces, too, is therefore kept for the operator, as it is when nothing sends.
+    other workspaces, too, or may again, is kept for the operator, as it is when nothing sends.
     """
     require_system(actor)
     member = await members.by_email(command.email)
@@ -160,7 +159,7 @@ async def deliver_password_reset(
     await resets.add(member.account_id, tokens.reset_digest(token), now=now, expires_at=expires_at)
     recorder.record(PasswordResetIssuedFor(aggregate_id=member.id))
     link = tokens.reset_link(token)
-    if len(await queries.workspaces(member.account_id)) > 1 or not await mail.is_possible():
+    if await accounts.is_elsewhere(member.account_id) or not await mail.is_possible():
         await folder.send_reset(
             to=member.email, name=member.name, workspace=context.name, link=link
         )

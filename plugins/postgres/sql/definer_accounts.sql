@@ -153,3 +153,20 @@ BEGIN
     ORDER BY n.name, n.slug;
 END
 $$;
+
+-- Whether a member of this tenant was ever a member of another, deactivated or not: they may be let in again.
+CREATE OR REPLACE FUNCTION account_is_elsewhere_v1(p_tenant uuid, p_account uuid)
+RETURNS TABLE (is_elsewhere boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT EXISTS (
+        SELECT FROM public.account_tenants t WHERE t.account_id = p_account AND t.member_of <> p_tenant
+    )
+    WHERE EXISTS (
+        SELECT FROM public.members own WHERE own.tenant_id = p_tenant AND own.account_id = p_account
+    );
+END
+$$;
