@@ -41,6 +41,10 @@ NO_RELAY: Final = SettingsProblem(
     "name the same database as the relay role: workers claim tasks through it",
 )
 
+SWITCH_SECONDS: Final = 0.0005
+"""How long one thread may keep the interpreter while another waits for it: the threads that speak
+with the broker do so for each message, and Python's 5 ms would add up on the way of an event."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -179,6 +183,7 @@ def configure_logging() -> None:
 def main(lifeline: int | None = None, pace: Pace | None = None) -> None:
     """Run, and turn a refusal to start into one line."""
     configure_logging()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         uvloop.run(work(load_settings(os.environ), lifeline, pace))
     except (SettingsError, DomainError) as error:

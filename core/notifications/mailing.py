@@ -91,8 +91,7 @@ async def mail_due(
     """Promise the mails. Where nothing sends, what is due is dropped: nobody mails the past."""
     now = clock.now()
     if not await mail.is_possible():
-        waiting = await deliveries.due(command.member_id, now)
-        await deliveries.settle([each.notification_id for each in waiting], "dropped", now)
+        await deliveries.drop_due(command.member_id, now)
         return
     due = await collect_due(
         command.member_id, desk=desk, deliveries=deliveries, tasks=tasks, now=now

@@ -186,6 +186,10 @@ class MailDeliveries(Protocol):
         """
         ...
 
+    async def drop_due(self, member_id: MemberId, now: UtcDatetime) -> None:
+        """Drop what waits and is due, as there is nothing that mails."""
+        ...
+
     async def unread(
         self, member_id: MemberId, reach: Reach, ids: Sequence[NotificationId]
     ) -> list[NotificationView]:

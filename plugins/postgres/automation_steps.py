@@ -41,6 +41,43 @@ OWING: Final = sa.and_(
 )
 """Interviewers of an interview who have given no feedback since it began."""
 
+_STANDING: Final = (
+    sa.select(
+        applications.c.job_id,
+        applications.c.source,
+        applications.c.disposition,
+        applications.c.stage_id,
+        interviews.c.status.label("interview_status"),
+        interviews.c.starts_at,
+        interviews.c.ends_at,
+        sa.select(sa.func.count())
+        .select_from(interviewers)
+        .where(OWING)
+        .correlate(interviews)
+        .scalar_subquery()
+        .label("owing"),
+        (sa.func.cardinality(candidates.c.emails) > 0).label("has_address"),
+    )
+    .join_from(
+        applications,
+        candidates,
+        sa.and_(
+            candidates.c.tenant_id == applications.c.tenant_id,
+            candidates.c.id == applications.c.candidate_id,
+        ),
+    )
+    .outerjoin(
+        interviews,
+        sa.and_(
+            interviews.c.tenant_id == applications.c.tenant_id,
+            interviews.c.application_id == applications.c.id,
+            interviews.c.id == sa.bindparam("interview", type_=sa.UUID),
+        ),
+    )
+    .where(applications.c.id == sa.bindparam("application", type_=sa.UUID))
+)
+"""Built once, as it is asked with every event of an interview or application."""
+
 
 class PostgresSteps:
     """Implements `core.automations.ports.Steps`."""
@@ -120,39 +157,7 @@ class PostgresSteps:
     ) -> Standing | None:
         """Return how an application and one of its interviews stand."""
         row = await self._unit.one_or_none(
-            sa.select(
-                applications.c.job_id,
-                applications.c.source,
-                applications.c.disposition,
-                applications.c.stage_id,
-                interviews.c.status.label("interview_status"),
-                interviews.c.starts_at,
-                interviews.c.ends_at,
-                sa.select(sa.func.count())
-                .select_from(interviewers)
-                .where(OWING)
-                .correlate(interviews)
-                .scalar_subquery()
-                .label("owing"),
-                (sa.func.cardinality(candidates.c.emails) > 0).label("has_address"),
-            )
-            .join_from(
-                applications,
-                candidates,
-                sa.and_(
-                    candidates.c.tenant_id == applications.c.tenant_id,
-                    candidates.c.id == applications.c.candidate_id,
-                ),
-            )
-            .outerjoin(
-                interviews,
-                sa.and_(
-                    interviews.c.tenant_id == applications.c.tenant_id,
-                    interviews.c.application_id == applications.c.id,
-                    interviews.c.id == interview_id,
-                ),
-            )
-            .where(applications.c.id == application_id)
+            _STANDING, {"application": application_id, "interview": interview_id}
         )
         if row is None:
             return None

@@ -57,6 +57,19 @@ class PostgresMailDeliveries:
         )
         return [Due(*tuple(row)) for row in rows]
 
+    async def drop_due(self, member_id: MemberId, now: UtcDatetime) -> None:
+        """Update what waits."""
+        await self._unit.execute(
+            sa.update(notification_deliveries)
+            .where(
+                _rows.member_id == member_id,
+                _rows.channel == "email",
+                _rows.state == "waiting",
+                _rows.due_at <= now,
+            )
+            .values(state="dropped", settled_at=now)
+        )
+
     async def unread(
         self, member_id: MemberId, reach: Reach, ids: Sequence[NotificationId]
     ) -> list[NotificationView]:

@@ -113,20 +113,18 @@ class PostgresRecorder:
         event_id: UUID = self._ids.new()
         self._events.append(
             {
-                "tenant_id": self._actor.tenant_id,
                 "id": event_id,
                 "type": event.type,
                 "version": event.version,
                 "aggregate": event.aggregate,
                 "aggregate_id": event.aggregate_id,
-                "payload": msgspec.to_builtins(event),
+                "payload": event,
                 "occurred_at": now,
                 "request_id": self._request_id,
             }
         )
         self._entries.append(
             {
-                "tenant_id": self._actor.tenant_id,
                 "id": event_id,
                 "at": now,
                 "actor_kind": self._actor.kind,
@@ -158,7 +156,9 @@ class PostgresRecorder:
         """Write what was recorded; what the trail says about people is encrypted."""
         events, entries = self.emptied()
         if events:
-            await self._unit.execute(sa.insert(outbox), events)
             protected = await self._vault.protect(self._unit, entries)
-            await self._unit.execute(sa.insert(audit_entries), protected)
-            await self._unit.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+            await self._unit.call("record_events_v1", _json(events), _json(protected))
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()

@@ -55,6 +55,11 @@ def choose_cores() -> Cores:
 
 def pin(pid: int, core: int) -> None:
     """Keep a process, its threads and its descendants on one core."""
+    keep_on(pid, {core})
+
+
+def keep_on(pid: int, cores: set[int]) -> None:
+    """Keep a process, its threads and its descendants on some cores."""
     for each in (pid, *descendants(pid)):
         try:
             threads = [int(path.name) for path in Path(f"/proc/{each}/task").iterdir()]
@@ -62,7 +67,7 @@ def pin(pid: int, core: int) -> None:
             continue
         for thread in threads:
             try:
-                os.sched_setaffinity(thread, {core})
+                os.sched_setaffinity(thread, cores)
             except ProcessLookupError:
                 continue
 

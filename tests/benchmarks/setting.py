@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +12,7 @@ import redis.asyncio as redis
 
 from plugins.embedded.engines import inspect_engines, start_engines
 from tests.benchmarks.databases import FOLDER
-from tests.benchmarks.machine import Cores, Machine, choose_cores, pin, this_machine
+from tests.benchmarks.machine import Cores, Machine, choose_cores, keep_on, pin, this_machine
 
 _RATE_KEYS = "intellimatch:rate:*"
 
@@ -40,6 +40,29 @@ class Setting(msgspec.Struct, frozen=True):
                 await store.delete(*keys)
 
 
+@contextmanager
+def spread(setting: Setting) -> Iterator[None]:
+    """Let engines and clients use the server's core too, as on a machine of one's own.
+
+    For what has no peer, and in which every part works at once.
+    """
+    cores = setting.cores
+    for pid in _surroundings():
+        keep_on(pid, {cores.server, cores.others})
+    try:
+        yield
+    finally:
+        for pid in _surroundings():
+            pin(pid, cores.others)
+
+
+def _surroundings() -> list[int]:
+    """The engines' processes and this one."""
+    states = inspect_engines(FOLDER)
+    engines = [each.pid for each in (states.postgres, states.valkey) if each.pid is not None]
+    return [*engines, os.getpid()]
+
+
 @asynccontextmanager
 async def setting(rounds: int, seconds: float) -> AsyncIterator[Setting]:
     """Start the engines (durable, as in production) beside the clients' core."""
@@ -47,11 +70,8 @@ async def setting(rounds: int, seconds: float) -> AsyncIterator[Setting]:
     FOLDER.mkdir(parents=True, exist_ok=True)
     engines = await asyncio.to_thread(start_engines, FOLDER, postgres=True, valkey=True)
     try:
-        states = inspect_engines(FOLDER)
-        for engine in (states.postgres, states.valkey):
-            if engine.pid is not None:
-                pin(engine.pid, cores.others)
-        os.sched_setaffinity(0, {cores.others})
+        for pid in _surroundings():
+            pin(pid, cores.others)
         assert engines.postgres_admin_url is not None
         assert engines.redis_url is not None
         yield Setting(

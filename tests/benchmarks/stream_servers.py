@@ -133,8 +133,13 @@ async def write_event(connection: asyncpg.Connection, number: int) -> None:
 
 
 @asynccontextmanager
-async def our_streams(setting: Setting, database: StreamDatabase) -> AsyncIterator[StreamServer]:
-    """`intellimatch serve` and `intellimatch worker`; an event is a committed outbox row."""
+async def our_streams(
+    setting: Setting, database: StreamDatabase, *, is_alone: bool = True
+) -> AsyncIterator[StreamServer]:
+    """`intellimatch serve` and `intellimatch worker`; an event is a committed outbox row.
+
+    With `is_alone` the API has a core of its own, as its peers have.
+    """
     port = free_port()
     environment = {
         **our_environment(database.app_url, setting.redis_url, port),
@@ -144,14 +149,14 @@ async def our_streams(setting: Setting, database: StreamDatabase) -> AsyncIterat
     }
     worker = start([*intellimatch(), "worker"], environment, _log("streams-worker"))
     try:
-        pin(worker.pid, setting.cores.others)
         ready = f"http://127.0.0.1:{port}/health/ready"
         async with (
             _served("ours", [*intellimatch(), "serve"], environment, port, ready) as server,
             connected(database) as connection,
         ):
-            pin(server.pid, setting.cores.server)
-            pin(worker.pid, setting.cores.others)
+            if is_alone:
+                pin(server.pid, setting.cores.server)
+                pin(worker.pid, setting.cores.others)
 
             async def publish(number: int) -> None:
                 async with connection.transaction():

@@ -8,6 +8,8 @@ import { say } from "./toasts.js";
 const LOADED_AT_ONCE = 30; // Rows of the page of all; with more of them open, it is left alone.
 const POP_UPS = 3;
 const TRY_AGAIN = 30_000;
+const SAID_AFTER = 400; // A screen reader says one number of several that come in a rush.
+const SHOWN_APART = 250; // Between two looks at the lists that are open, in a rush.
 const FRESH = 5_000; // For so long what the page says of the count is news of the stream's place.
 
 const bell = document.getElementById("bell");
@@ -22,6 +24,9 @@ function start() {
   let source = null;
   let release = null;
   let popping = null;
+  let saying = null;
+  let shownAt = -SHOWN_APART;
+  let showing = null;
 
   function name(count) {
     if (!count) return words.name;
@@ -30,10 +35,18 @@ function start() {
 
   function setUnread(count, { aloud = true } = {}) {
     const badge = bell.querySelector(".bell-count");
-    badge.textContent = count > 99 ? "99+" : String(count);
-    badge.hidden = count === 0;
-    bell.querySelector("summary").setAttribute("aria-label", name(count));
-    if (aloud && count > unread) document.getElementById("bell-said").textContent = name(count);
+    const shown = count > 99 ? "99+" : String(count);
+    if (badge.textContent !== shown || badge.hidden !== (count === 0)) {
+      badge.textContent = shown;
+      badge.hidden = count === 0;
+      bell.querySelector("summary").setAttribute("aria-label", name(count));
+    }
+    if (aloud && count > unread) {
+      saying ??= setTimeout(() => {
+        saying = null;
+        document.getElementById("bell-said").textContent = name(unread);
+      }, SAID_AFTER);
+    }
     unread = count;
   }
 
@@ -43,7 +56,14 @@ function start() {
     await htmx.ajax("GET", "/notifications/latest", { target: panel, swap: "innerMorph" });
   }
 
-  async function showAgain() {
+  function showAgain() {
+    const left = shownAt + SHOWN_APART - performance.now();
+    showing ??= setTimeout(showNow, Math.max(0, left));
+  }
+
+  async function showNow() {
+    showing = null;
+    shownAt = performance.now();
     if (bell.open) showLatest();
     const list = document.querySelector("#notices[data-live]");
     if (!list || list.querySelectorAll("li[id]").length > LOADED_AT_ONCE) return;
@@ -71,8 +91,12 @@ function start() {
     if (waiting.size) popping = setTimeout(showNew, 1000);
     if (!answer.ok) return;
     const fresh = answer.body.items.filter((each) => ids.has(each.id));
-    for (const each of fresh.slice(0, POP_UPS).reverse()) {
-      const more = fresh.length > POP_UPS && each === fresh[0] ? `, ${words.more.replace("{count}", ids.size - POP_UPS)}` : "";
+    // In a rush those that are read now stay, and the bell counts the others.
+    const room = POP_UPS - document.querySelectorAll("#toasts .toast").length;
+    const shown = fresh.slice(0, Math.max(0, room));
+    const left = fresh.length > shown.length ? ids.size - shown.length : 0;
+    for (const each of shown.toReversed()) {
+      const more = left && each === shown[0] ? `, ${words.more.replace("{count}", left)}` : "";
       say({ text: sentence(each) + more, link: each.link, seconds: 5, opened: () => read([each.id]) });
     }
   }
