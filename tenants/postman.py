@@ -22,6 +22,7 @@ class PluginPostman:
 
     def __init__(self, session: Session) -> None:
         self._plugins = session.plugins
+        self._unit = session.unit
         self._tenant = session.tenant
         self._domain = f"{session.tenant.slug}.{session.settings.base_domain}"
 
@@ -43,7 +44,7 @@ class PluginPostman:
         return Handover("away", GONE)
 
     async def _adapters(self) -> tuple[EnabledAdapter[Messaging], ...]:
-        return await self._plugins.adapters(self._tenant, Messaging)
+        return await self._plugins.adapters(self._tenant, Messaging, self._unit)
 
 
 def postman_of(session: Session) -> PluginPostman:

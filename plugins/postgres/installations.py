@@ -150,15 +150,13 @@ class PostgresInstallations:
 class PostgresInstallationQueries:
     """Implements `core.installations.ports.InstallationQueries`."""
 
-    def __init__(self, reader: TenantReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: TenantReader, unit: Unit | None = None) -> None:
+        """Within `unit`, if one is given: a second connection may be one too many by then."""
+        self._rows = reader.select if unit is None else unit.all
 
     async def all(self) -> Sequence[Installation]:
         """Return every installation of the tenant."""
-        return [
-            _installation(row, row.sealed, row.connection)
-            for row in await self._reader.select(_ALL)
-        ]
+        return [_installation(row, row.sealed, row.connection) for row in await self._rows(_ALL)]
 
     async def find(self, plugin_id: str) -> Installation | None:
         """Return one."""

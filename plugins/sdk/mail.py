@@ -106,18 +106,29 @@ def asked_for(
     if (application_id is None) == (candidate_id is None):
         message = "Give either application_id or candidate_id."
         raise InvalidInput(FieldError("application_id", message, "missing"), message=message)
-    for field, value in (("application_id", application_id), ("candidate_id", candidate_id)):
-        if value is not None and not isinstance(value, UUID):
-            raise InvalidInput(
-                FieldError(field, "Give a UUID."), message=f"{field} must be a UUID."
-            )
+    about = _plain_id("application_id", application_id)
+    whom = _plain_id("candidate_id", candidate_id)
     key: Any = idempotency_key
     if type(key) is not str or not 1 <= len(key) <= LONGEST_KEY or "\x00" in key:
         message = f"idempotency_key must be a text of 1 to {LONGEST_KEY} characters."
         raise InvalidInput(FieldError("idempotency_key", message), message=message)
-    kind, given = mail_kind(manifest, template), dict(variables)
+    values: Any = variables
+    if not isinstance(values, Mapping) or any(type(name) is not str for name in values):
+        message = "variables must map names to texts."
+        raise InvalidInput(FieldError("variables", message), message=message)
+    kind, given = mail_kind(manifest, template), dict(values)
     require_values(kind, given)
-    return Asked(kind, template, application_id, candidate_id, given, key)
+    return Asked(kind, template, about, whom, given, key)
+
+
+def _plain_id(field: str, value: Any) -> UUID | None:
+    """Return a copy: what others derive from UUID may run code of theirs. Raises InvalidInput."""
+    if value is None:
+        return None
+    if not isinstance(value, UUID):
+        message = f"{field} must be a UUID."
+        raise InvalidInput(FieldError(field, message), message=message)
+    return UUID(int=int(value.int))
 
 
 __all__ = ["Asked", "asked_for", "mail_kind", "wrong_with"]

@@ -28,6 +28,7 @@ from plugins.postgres.installations import (
     PostgresPluginRevisions,
 )
 from plugins.postgres.plugin_tables import checksums
+from plugins.postgres.unit import Unit
 from tenants.plugins.seams import Process
 from tenants.plugins.upgrades import SettingsUpgrades
 
@@ -108,20 +109,28 @@ class EnabledPlugins:
         self._changes += 1
         self._known.pop(tenant_id, None)
 
-    async def of(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
-        """Return what the tenant has installed and wasn't uninstalled, in the order enabled."""
+    async def of(self, tenant_id: TenantId, unit: Unit | None = None) -> tuple[EnabledPlugin, ...]:
+        """Return what the tenant has installed and wasn't uninstalled, in the order enabled.
+
+        Whoever has a transaction open gives it: when as many wait as there are connections, a
+        second one for each would never come. What is read there isn't remembered.
+        """
         known = self._known.get(tenant_id)
         if known is not None and known[0] > time.monotonic():
             return known[1]
+        if unit is not None:
+            return await self._read(tenant_id, unit)
         changes = self._changes
         found = await self._read(tenant_id)
         if changes == self._changes:
             self._known[tenant_id] = (time.monotonic() + REMEMBERED_SECONDS, found)
         return found
 
-    async def working_for(self, tenant: TenantContext) -> Sequence[EnabledPlugin]:
-        """Return the plugins that may be called for the tenant now."""
-        return [each for each in await self.of(tenant.id) if each.works_for(tenant)]
+    async def working_for(
+        self, tenant: TenantContext, unit: Unit | None = None
+    ) -> Sequence[EnabledPlugin]:
+        """Return the plugins that may be called for the tenant now; see `of`."""
+        return [each for each in await self.of(tenant.id, unit) if each.works_for(tenant)]
 
     async def find(self, tenant_id: TenantId, plugin_id: str) -> EnabledPlugin | None:
         """Return one, enabled or not, or None when the tenant has no settings for it."""
@@ -143,11 +152,13 @@ class EnabledPlugins:
         values = await open_settings(installation, self._process.secrets(tenant_id))
         return await self._joined(plugin, installation, values)
 
-    async def _read(self, tenant_id: TenantId) -> tuple[EnabledPlugin, ...]:
-        reader = self._process.database.reader(tenant_id)
-        installations = await PostgresInstallationQueries(reader).all()
+    async def _read(
+        self, tenant_id: TenantId, unit: Unit | None = None
+    ) -> tuple[EnabledPlugin, ...]:
+        queries = PostgresInstallationQueries(self._process.database.reader(tenant_id), unit)
+        installations = await queries.all()
         if await self._have_changed(tenant_id, installations):
-            installations = await PostgresInstallationQueries(reader).all()
+            installations = await queries.all()
         secrets = self._process.secrets(tenant_id)
         found = []
         for each in installations:

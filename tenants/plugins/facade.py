@@ -12,6 +12,7 @@ from plugins.host.breaker import BreakerState
 from plugins.host.catalogue import Catalogue
 from plugins.host.guard import PluginGuard
 from plugins.postgres.open_units import in_transaction
+from plugins.postgres.unit import Unit
 from plugins.sdk.contributions import Health, Page
 from plugins.sdk.errors import PluginError, TryLater
 from plugins.sdk.settings import secret_fields
@@ -69,12 +70,15 @@ class Plugins:
         self.guard.close()
 
     async def adapters(
-        self, tenant: TenantContext, port: Callable[..., P]
+        self, tenant: TenantContext, port: Callable[..., P], unit: Unit | None = None
     ) -> tuple[EnabledAdapter[P], ...]:
-        """Return the tenant's implementations of `port`, in the order in which it enabled them."""
+        """Return the tenant's implementations of `port`, in the order in which it enabled them.
+
+        Whoever has a transaction open gives it; see `EnabledPlugins.of`.
+        """
         return tuple(
             EnabledAdapter(self.calls, tenant, enabled, adapter, port)
-            for enabled in await self.enabled.working_for(tenant)
+            for enabled in await self.enabled.working_for(tenant, unit)
             for adapter in enabled.plugin.ports
             if adapter.port is port
         )

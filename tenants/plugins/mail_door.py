@@ -49,10 +49,11 @@ class MailDoor:
             variables=variables,
             idempotency_key=idempotency_key,
         )
+        about, whom = asked.application_id, asked.candidate_id
         command = SendPluginMail(
             template=asked.template.name,
-            application_id=None if application_id is None else ApplicationId(application_id),
-            candidate_id=None if candidate_id is None else CandidateId(candidate_id),
+            application_id=None if about is None else ApplicationId(about),
+            candidate_id=None if whom is None else CandidateId(whom),
             variables=asked.variables,
             idempotency_key=asked.idempotency_key,
         )

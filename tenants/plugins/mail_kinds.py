@@ -14,6 +14,7 @@ class TenantPluginKinds:
     def __init__(self, session: Session) -> None:
         self._tenant = session.tenant
         self._plugins = session.plugins
+        self._unit = session.unit
 
     async def all(self) -> Sequence[Kind]:
         """Return those of the plugins that may be called for the tenant now, and may send.
@@ -22,7 +23,7 @@ class TenantPluginKinds:
         """
         return [
             mail_kind(each.plugin.manifest, template)
-            for each in await self._plugins.enabled.working_for(self._tenant)
+            for each in await self._plugins.enabled.working_for(self._tenant, self._unit)
             if Action.SEND_MESSAGES.value in each.permissions
             for template in each.plugin.email_templates
         ]

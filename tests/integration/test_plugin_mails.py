@@ -19,6 +19,7 @@ from api.app import create_app
 from core.applications.contracts import ApplicationView
 from core.candidates.contracts import CreateCandidate
 from core.installations.contracts import DisablePlugin
+from core.messages import by_plugins
 from core.messages.by_plugins import SendPluginMail
 from core.messages.contracts import ListMessages, MessageRow, ShowMessage
 from core.shared.actor import plugin as plugin_actor
@@ -219,6 +220,8 @@ async def test_what_does_not_fit_is_named(
             InvalidInput,
             "stand for a secret",
         ),
+        ({**mine, "variables": {1: "x", "friend": "G"}}, InvalidInput, "map names to texts"),
+        ({**mine, "variables": None}, InvalidInput, "map names to texts"),
         ({}, InvalidInput, "either application_id or candidate_id"),
         ({**mine, "candidate_id": application.candidate_id}, InvalidInput, "either"),
         ({"application_id": "ada@example.com"}, InvalidInput, "must be a UUID"),
@@ -294,6 +297,25 @@ def published(application: ApplicationView, event_id: UUID) -> PublishedEvent:
     )
 
 
+async def is_asked_for_once(
+    runtime: Runtime, tenant: WorldTenant, application: ApplicationView, key: str
+) -> bool:
+    """Whether the second of two calls with one key finds the first."""
+    mail: dict[str, Any] = {"application_id": application.id, "idempotency_key": key}
+    results = [(await ask(runtime, tenant, **mail))["result"] for _ in range(2)]
+    return results == ["queued", "repeated"]
+
+
+async def test_a_key_that_means_nothing_is_found(
+    plugged: Runtime, world: World, applicants: Applicants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = await applicants.apply()
+    assert await is_asked_for_once(plugged, world.acme, application, "sound")
+    with monkeypatch.context() as planted:
+        planted.setattr(by_plugins, "id_of", lambda *_: uuid4())
+        assert not await is_asked_for_once(plugged, world.acme, application, "planted")
+
+
 async def test_no_crash_and_no_race_sends_twice(
     plugged: Runtime, world: World, worker: DueWork, applicants: Applicants, examined: Examined
 ) -> None:
@@ -326,6 +348,8 @@ async def test_no_crash_and_no_race_sends_twice(
     racing: dict[str, Any] = {"application_id": application.id, "idempotency_key": "race"}
     scope = plugged.scope(world.acme.context, await _actor(plugged, world.acme), "race")
     command = SendPluginMail(template="thank_you", variables=VALUES, **racing)
+    # With nothing in mind of which plugins are enabled, and more calls than connections.
+    plugged.plugins.enabled.forget(world.acme.id)
     results = await asyncio.gather(*(scope.execute(command) for _ in range(8)))
     assert sorted(each.result for each in results) == ["queued", *["repeated"] * 7]
     assert len({each.message_id for each in results}) == 1
