@@ -1,6 +1,6 @@
 """What rules planned and did: looking, taking back, doing now; and the task of what was planned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -14,6 +14,7 @@ from core.automations.contracts import (
     ListPlanned,
     ListWaitingRejections,
     Planned,
+    RuleView,
     RunStep,
     StepId,
     StepOutcome,
@@ -33,6 +34,7 @@ from core.automations.ports import ApplicationsKnown, Desk, OwnRules, RuleChange
 from core.automations.quiet import time_to_send
 from core.automations.rules import Occasion, rules_for, rules_that_apply
 from core.automations.running import end, run
+from core.jobs.contracts import JobId
 from core.shared.access import Access, limited_to
 from core.shared.actor import Actor
 from core.shared.clock import Clock
@@ -71,30 +73,33 @@ async def list_waiting_rejections(
 ) -> WaitingRejections:
     """Return the bulk rejections that wait, with what each candidate will be sent."""
     theirs = [each for each in await own.all("rejected") if each.enabled]
+    of_jobs: dict[JobId, tuple[RuleView, ...]] = {}
     shown = []
     for held in await steps.waiting_rejections():
         facts = await known.facts([each.application_id for each in held.items])
+        for job_id in {each.job_id for each in facts.values()} - of_jobs.keys():
+            of_jobs[job_id] = rules_for(job_id, await rules.changes(job_id))
         items = [
-            await _to_be_sent(each, facts.get(each.application_id), held, rules, theirs, clock)
+            _to_be_sent(each, facts.get(each.application_id), held, of_jobs, theirs, clock)
             for each in held.items
         ]
         shown.append(msgspec.structs.replace(held, items=tuple(items)))
     return WaitingRejections(tuple(shown))
 
 
-async def _to_be_sent(
+def _to_be_sent(
     item: HeldRejection,
     facts: Facts | None,
     held: HeldRejections,
-    rules: RuleChanges,
+    of_jobs: Mapping[JobId, Sequence[RuleView]],
     own: Sequence[OwnRule],
     clock: Clock,
 ) -> HeldRejection:
     if facts is None or facts.source in NOT_APPLIED or facts.address is None:
         return item
     occasion = Occasion("rejected", reason=held.reason)
-    known = rules_for(facts.job_id, await rules.changes(facts.job_id))
-    found = [(each.name, each.delay_minutes) for each in rules_that_apply(known, occasion)]
+    defaults = rules_that_apply(of_jobs[facts.job_id], occasion)
+    found = [(each.name, each.delay_minutes) for each in defaults]
     for rule in own:
         definition = rule.definition
         if definition is None or not isinstance(definition.action, SendMail):

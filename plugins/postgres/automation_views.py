@@ -160,13 +160,22 @@ class PostgresStepQueries:
 
     async def waiting_rejections(self) -> Sequence[HeldRejections]:
         """Return the bulk rejections that wait, with whom they are about."""
-        rows = await self._reader.select(_WAITING)
-        held: dict[UUID, HeldRejections] = {}
-        for row in rows:
-            known = held.get(row.id) or HeldRejections(
-                BulkRejectionId(row.id), row.reason_code, row.by_name, row.effective_at, ()
-            )
-            item = HeldRejection(
+        held: dict[UUID, list[sa.Row[Any]]] = {}
+        for row in await self._reader.select(_WAITING):
+            held.setdefault(row.id, []).append(row)
+        return [_held(rows) for rows in held.values()]
+
+
+def _held(rows: Sequence[sa.Row[Any]]) -> HeldRejections:
+    """Return one bulk rejection from the rows of its applications."""
+    first = rows[0]
+    return HeldRejections(
+        BulkRejectionId(first.id),
+        first.reason_code,
+        first.by_name,
+        first.effective_at,
+        tuple(
+            HeldRejection(
                 ApplicationId(row.application_id),
                 CandidateId(row.candidate_id),
                 row.full_name,
@@ -174,8 +183,9 @@ class PostgresStepQueries:
                 (),
                 None,
             )
-            held[row.id] = msgspec.structs.replace(known, items=(*known.items, item))
-        return list(held.values())
+            for row in rows
+        ),
+    )
 
 
 def action_of(kept: Any) -> Act | None:

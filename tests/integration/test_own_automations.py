@@ -77,6 +77,7 @@ from core.shared.actor import system
 from core.shared.errors import Forbidden, InvalidInput
 from core.shared.paging import PageRequest
 from plugins.postgres.automation_facts import PostgresApplicationsKnown
+from plugins.postgres.automations import PostgresRuleChanges
 from plugins.sdk import PluginContext, PortAdapter
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
@@ -744,18 +745,30 @@ async def test_what_is_planned_is_taken_back_or_done_at_once(
         await here.scope().execute(DoNow(step_ids=()))
 
 
-async def test_what_waits_of_a_bulk_rejection_is_told(here: Workspace, days: Days) -> None:
+async def test_what_waits_of_a_bulk_rejection_is_told(
+    here: Workspace, days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rule = await here.rule(
         name="Kind words", when=WhenRejected(), action=SendMail(template="survey"), delay_minutes=5
     )
     job = await here.open_job()
     told, sourced = await here.applied(job), await here.applied(job, source="sourced")
+    others = [(await here.applied(job)).id for _ in range(3)]
     bulk = await here.scope().execute(
         CreateBulkRejection(
-            application_ids=(told.id, sourced.id), reason="skills", delay_minutes=60
+            application_ids=(told.id, sourced.id, *others), reason="skills", delay_minutes=60
         )
     )
+    asked: list[Any] = []
+    changes = PostgresRuleChanges.changes
+
+    async def counted(self: PostgresRuleChanges, job_id: Any) -> Any:
+        asked.append(job_id)
+        return await changes(self, job_id)
+
+    monkeypatch.setattr(PostgresRuleChanges, "changes", counted)
     found = (await here.scope().ask(ListWaitingRejections())).items
+    assert asked.count(job.id) == 1, "once for a job, not for each of its applications"
     (held,) = [each for each in found if each.bulk_rejection_id == bulk.id]
     mails = {each.application_id: (each.mails, each.mail_at) for each in held.items}
     assert mails[told.id] == (("Rejection", rule.name), bulk.effective_at + timedelta(minutes=5))
