@@ -21,7 +21,7 @@ from core.applications.contracts import (
     GetHistory,
     WithdrawApplication,
 )
-from core.automations import own_usecases, trying
+from core.automations import own_usecases, silence, trying
 from core.automations.contracts import (
     ChangeAutomationSettings,
     ChangeRule,
@@ -49,6 +49,7 @@ from core.automations.definition import (
     IfJob,
     IfSource,
     IfStage,
+    IfTag,
     MoveTo,
     NotifyTeam,
     PutTag,
@@ -444,6 +445,31 @@ async def test_silence_is_an_occasion_once(here: Workspace, days: Days, planted:
     later = await here.rule(name="later", when=WhenNoAnswer(days=3), action=PutTag(tag_name="old"))
     await robot.execute(LookForSilence())
     assert await here.outcomes(silent, later) == []
+
+
+async def test_many_silences_are_reacted_to_run_by_run(
+    here: Workspace, days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those that a rule knows nor those that it isn't about keep it from the others."""
+    job = await here.open_job()
+    rule = await here.rule(
+        when=WhenNoAnswer(days=7),
+        conditions=(IfTag(tag_name="meant"),),
+        action=PutTag(tag_name="told"),
+        job_id=job.id,
+    )
+    tags = ((), ("meant",), (), ("meant",), ("meant",))
+    applied = [await here.applied(job, tags=each) for each in tags]
+    await days.work()
+    await days.pass_by(8)
+    robot = here.runtime.scope(here.tenant.context, system(here.tenant.id), "sweep")
+    monkeypatch.setattr(silence, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(silence, "_BATCH", 1)
+    for expected in (2, 3, 3):
+        await robot.execute(LookForSilence())
+        told = [await here.outcomes(each, rule) for each in applied]
+        assert sum(each == [("done", None)] for each in told) == expected
+        assert told[0] == told[2] == []
 
 
 async def since_when(here: Workspace, job: JobView) -> dict[Any, datetime]:
