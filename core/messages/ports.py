@@ -74,6 +74,10 @@ class MessageRepository(Protocol):
         """Forget a message that has nothing to say."""
         ...
 
+    async def stuck(self, before: UtcDatetime, *, limit: int) -> Sequence[MessageId]:
+        """Return messages that have waited or been under way since before then, oldest first."""
+        ...
+
     async def prune_to_members(self, before: UtcDatetime) -> int:
         """Forget messages to members that are older, and return how many.
 

@@ -36,6 +36,7 @@ from core.unsubscribing.contracts import StoppedMails
 
 QUEUE: Final = "mail"
 NOBODY_SENDS: Final = "No plugin that sends e-mail is enabled."
+SERVER_FAILED: Final = "This server couldn't send it for a day. Its operator can find out why."
 STOPPED: Final = (
     "The server stopped while the message was being handed over. It may have been sent."
 )
@@ -90,7 +91,7 @@ class Sending:
                 message.suppressed(unwanted, now)
                 recorder.record(failed(message))
             elif message.is_overdue(now):
-                message.failed(_why_late(message, now), now)
+                message.failed(_why_late(message, now, enabled), now)
                 recorder.record(failed(message))
             elif chosen is None:
                 await _try_again(tasks, message, _nobody_left(message, senders, now))
@@ -182,10 +183,10 @@ async def _try_again(tasks: Tasks, message: Message, at: UtcDatetime) -> None:
     await tasks.schedule(SEND_MESSAGE, {"message_id": str(message.id)}, run_at=at)
 
 
-def _why_late(message: Message, now: UtcDatetime) -> str:
+def _why_late(message: Message, now: UtcDatetime, enabled: Sequence[Sender]) -> str:
     if message.is_useless(now):
         return f"What it says held for too short a time. {message.detail or ''}".rstrip()
-    return message.detail or NOBODY_SENDS
+    return message.detail or (SERVER_FAILED if enabled else NOBODY_SENDS)
 
 
 def _email(

@@ -115,6 +115,20 @@ class PostgresMessages:
         """Delete it with its timeline."""
         await self._unit.execute(sa.delete(messages).where(messages.c.id == message_id))
 
+    async def stuck(self, before: UtcDatetime, *, limit: int) -> Sequence[MessageId]:
+        """Return messages that aren't over, oldest first."""
+        rows = await self._unit.all(
+            sa.select(messages.c.id)
+            .where(
+                messages.c.state.in_(("queued", "sending")),
+                messages.c.created_at < before,
+                sa.func.coalesce(messages.c.queued_at, messages.c.created_at) < before,
+            )
+            .order_by(messages.c.created_at, messages.c.id)
+            .limit(limit)
+        )
+        return [MessageId(row.id) for row in rows]
+
     async def prune_to_members(self, before: UtcDatetime) -> int:
         """Delete old ones, but for those that keep their address from being written to."""
         keeps = sa.exists().where(suppressed_addresses.c.message_id == messages.c.id)

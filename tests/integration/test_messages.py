@@ -20,6 +20,8 @@ from core.installations.contracts import DisablePlugin
 from core.messages import sending
 from core.messages.contracts import ListMessages, MessageRow, SendAgain, ShowMessage
 from core.messages.errors import MessageUnderWay, NoMessaging
+from core.messages.model import Message
+from core.messages.stuck import TakeUpStuckMessages
 from core.ports.messaging import (
     MessageRefused,
     Messaging,
@@ -28,9 +30,11 @@ from core.ports.messaging import (
     SendOutcomeUnknown,
     SentEmail,
 )
+from core.shared.actor import system
 from core.shared.errors import Forbidden
 from plugins.sdk import PluginContext, PortAdapter
 from tenants.due_work import DueWork
+from tenants.final_wording import TenantFinalWording
 from tenants.runtime import Runtime
 from tenants.settings import Settings
 from tenants.tasks import TaskRunner
@@ -282,6 +286,49 @@ async def test_an_answer_that_is_lost_is_not_guessed(
     await worker.run_due()
     (row,) = await applicants.messages(application)
     assert (row.state, len(service.taken)) == (state, 1)
+
+
+async def test_what_nobody_sends_any_more_does_not_wait_for_ever(
+    plugged: Runtime,
+    world: World,
+    worker: DueWork,
+    applicants: Applicants,
+    due_now: Callable[[], Any],
+    database: TestDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await enable(plugged, world.acme, "forgetful")
+
+    async def broken(self: TenantFinalWording, message: Message) -> Any:
+        raise RuntimeError("a defect of ours")
+
+    monkeypatch.setattr(TenantFinalWording, "of", broken)
+    made = [await applicants.apply() for _ in range(3)]
+    for _ in range(4):
+        await due_now()
+        await worker.run_due()
+    monkeypatch.undo()
+    waiting, under_way, young = [(await applicants.messages(each))[0] for each in made]
+    assert (waiting.state, FORGETFUL.taken) == ("queued", [])
+    connection = await asyncpg.connect(database.admin_url)
+    dead = await connection.fetchval("SELECT count(*) FROM tasks WHERE dead_at IS NOT NULL")
+    assert dead == 3
+    await connection.execute(
+        "UPDATE messages SET created_at = now() - interval '25 hours' WHERE id = ANY($1)",
+        [waiting.id, under_way.id],
+    )
+    await connection.execute(
+        "UPDATE messages SET state = 'sending', plugin = 'forgetful' WHERE id = $1", under_way.id
+    )
+    await connection.close()
+    operator = plugged.scope(world.acme.context, system(world.acme.id), "hourly")
+    await operator.execute(TakeUpStuckMessages())
+    await worker.run_due()
+    rows = [(await applicants.messages(each))[0] for each in made]
+    assert [each.state for each in rows] == ["failed", "unknown", "queued"]
+    assert rows[0].detail == sending.SERVER_FAILED
+    assert FORGETFUL.taken == []
+    assert young.id == rows[2].id
 
 
 @pytest.mark.parametrize("planted", [False, True])
