@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from core.applications.contracts import ApplicationView, AssignApplication
 from core.candidates.contracts import AddNote
 from core.jobs.contracts import JobView
-from core.notifications.contracts import MarkRead
+from core.notifications.contracts import ListNotifications, MarkRead
 from tenants.runtime import Runtime
 from tests.fixtures.accessibility import barriers
 from tests.fixtures.browsers import PHONE, Visit
@@ -141,6 +141,17 @@ async def test_the_page_of_all_is_filtered_and_live(
     await expect(rows).to_have_count(0)
     await page.get_by_label("Only unread").check()
     await expect(page.get_by_text("You have read all of these.")).to_be_visible()
+
+    # Whoever comes by the link of a mail has read what it is about, and shares no such link.
+    await hiring.scope("admin").execute(
+        AddNote(candidate_id=application.candidate_id, text="And @recruiter, once more")
+    )
+    await expect(rows).to_have_count(1)
+    (unread,) = (await hiring.scope("recruiter").ask(ListNotifications(unread=True))).items
+    await page.goto(visit.site.url("acme", f"{unread.link}?notification={unread.id}"))
+    await expect(page.locator(".bell-count")).to_be_hidden()
+    assert page.url.endswith(unread.link)
+    assert (await hiring.scope("recruiter").ask(ListNotifications(unread=True))).items == []
 
 
 async def test_colleagues_are_offered_where_they_are_mentioned(
