@@ -171,6 +171,8 @@ async def test_automations_are_listed_and_changed(
         "interview_reminder": False,
         "hired": False,
         "rejected": True,
+        "survey_hired": False,
+        "survey_rejected": False,
     }
     where = "/api/v1/automations/rejected"
     changed = await admin.patch(where, json={"delay_minutes": 60}, headers={"If-Match": '"0"'})
