@@ -35,6 +35,7 @@ from core.shared.events import Recorder
 from core.shared.ids import Ids, MemberId
 from core.shared.reactions import reacts_to
 from core.shared.tenant import TenantContext
+from core.templates.kinds import language_of
 
 SEND_CHAT: Final = "send_chat_post"
 QUEUE: Final = "plugins"
@@ -121,6 +122,7 @@ class Posting:
         posts: ChatPosts,
         preferences: PreferenceQueries,
         postman: ChatPostman,
+        tenant: TenantContext,
         tasks: Tasks,
         clock: Clock,
     ) -> Ready | None:
@@ -147,7 +149,8 @@ class Posting:
             return None
         found.state, found.attempts = "sending", found.attempts + 1
         await posts.save(found, None)
-        message = message_of(found, postman.base_url(), names=rules.names)
+        language = language_of(tenant.locale)
+        message = message_of(found, postman.base_url(), language, names=rules.names)
         return Ready(found.id, found.plugin, channel.repeatable, message)
 
     async def perform(self, ready: Ready, *, postman: ChatPostman) -> ChatHandover:
@@ -191,8 +194,8 @@ async def mend_chat(
         await posts.resume(event.plugin_id)
 
 
-def message_of(found: Post, base_url: str, *, names: bool) -> ChatMessage:
-    """Return what is posted; without `names`, candidates are somebody."""
+def message_of(found: Post, base_url: str, language: str, *, names: bool) -> ChatMessage:
+    """Return what is posted, in a language of mails; without `names`, candidates are somebody."""
     title, text, link = posted(
         NOTICES.get(found.notice),
         count=found.times,
@@ -205,9 +208,15 @@ def message_of(found: Post, base_url: str, *, names: bool) -> ChatMessage:
         details=found.details,
         members=found.members,
         unseen_hours=found.unseen_hours,
+        language=language,
     )
     return ChatMessage(
-        id=found.id, title=title, text=text, link=f"{base_url}{link}", actor=found.actor
+        id=found.id,
+        title=title,
+        text=text,
+        link=f"{base_url}{link}",
+        actor=found.actor,
+        language=language,
     )
 
 

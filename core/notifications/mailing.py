@@ -18,7 +18,6 @@ from core.notifications.deliveries import MAIL_DUE, DueItem, collect_due, wake
 from core.notifications.ports import Colleague, MailDeliveries, NotificationDesk
 from core.notifications.preferences import refuses_mail
 from core.notifications.reach import reach_of_role
-from core.notifications.sentences import in_language
 from core.notifications.wording import said, sentences
 from core.ports.tasks import Tasks, task
 from core.ports.unsubscribing import EVERY_NOTIFICATION
@@ -227,9 +226,11 @@ def _digest(
 
 def _item(view: NotificationView, language: str, base_url: str) -> dict[str, str]:
     title, message = sentences(view.wording)
+    # Somebody who isn't there any more is somebody in the reader's language.
+    words = {name: each for name, each in view.words.items() if name != "actor" or view.actor}
     return {
-        "notification_title": said(in_language(title, language), view.words),
-        "notification_text": said(in_language(message, language), view.words) if message else "",
+        "notification_title": said(title, words, language),
+        "notification_text": said(message, words, language) if message else "",
         "notification_link": link_of(view, base_url),
     }
 

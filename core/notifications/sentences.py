@@ -224,6 +224,41 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "Alguien",
         "Quelqu’un",
     ),
+    "{candidate} was assigned": (
+        "{candidate} wurde zugeteilt",
+        "Se ha asignado a {candidate}",
+        "{candidate} a été attribué(e)",
+    ),
+    "{count} candidates were assigned": (
+        "{count} Kandidaten wurden zugeteilt",
+        "Se ha asignado a {count} candidatos",
+        "{count} candidats ont été attribués",
+    ),
+    "{actor} mentioned a colleague in a note on {candidate}": (
+        "{actor} hat jemanden vom Team in einer Notiz zu {candidate} erwähnt",
+        "{actor} ha mencionado a alguien del equipo en una nota sobre {candidate}",
+        "{actor} a mentionné un collègue dans une note sur {candidate}",
+    ),
+    "An import has ended": (
+        "Ein Import ist beendet",
+        "Una importación ha terminado",
+        "Une importation est terminée",
+    ),
+    "Bulk rejections took effect": (
+        "Die gesammelten Absagen sind wirksam",
+        "Los descartes en grupo ya son efectivos",
+        "Les refus groupés ont pris effet",
+    ),
+    "For {members}.": (
+        "Für {members}.",
+        "Para {members}.",
+        "Pour {members}.",
+    ),
+    "Not looked at for {hours} h: {members}.": (
+        "Seit {hours} Std. nicht angesehen: {members}.",
+        "Sin mirar desde hace {hours} h: {members}.",
+        "Pas regardé depuis {hours} h : {members}.",
+    ),
     "{job}": (
         "{job}",
         "{job}",

@@ -6,11 +6,18 @@ from uuid import UUID
 
 from core.notifications.contracts import NotificationView
 from core.notifications.notices import NOTICES, Notice
+from core.notifications.sentences import in_language
 
 SOMEBODY: Final = "Somebody"
 """Stands for whoever isn't there any more or wasn't a member of the team."""
 
 UNKNOWN_LINK: Final = "/notifications"
+
+_UNKNOWN: Final = "Something happened"
+_WHOSE: Final = "For {members}."
+_UNSEEN: Final = "Not looked at for {hours} h: {members}."
+OF_POSTS: Final = (SOMEBODY, _UNKNOWN, _WHOSE, _UNSEEN)
+"""What posts say besides what `notices` has."""
 
 
 def sentences(wording: str) -> tuple[str, str]:
@@ -20,9 +27,12 @@ def sentences(wording: str) -> tuple[str, str]:
     return _title(entry, several=amount == "several"), "" if entry is None else entry.message
 
 
-def said(sentence: str, words: Mapping[str, str]) -> str:
-    """Return a sentence with its words put in; what isn't known is said so, or left out."""
-    return sentence.format_map(_Words(words))
+def said(sentence: str, words: Mapping[str, str], language: str = "en") -> str:
+    """Return a sentence in a language of mails, with its words put in.
+
+    What isn't known is said so, or left out; what isn't translated stays in English.
+    """
+    return in_language(sentence, language).format_map(_Words(words, language))
 
 
 def worded(
@@ -60,8 +70,12 @@ def posted(
     details: Mapping[str, str],
     members: Sequence[str],
     unseen_hours: int,
+    language: str,
 ) -> tuple[str, str, str]:
-    """Return title, text and link of a post in a channel, which speaks to nobody in particular."""
+    """Return title, text and link of a post in a channel, which speaks to nobody in particular.
+
+    `language` is that of the workspace.
+    """
     words = {name: value for name, value in (*details.items(), *names.items()) if value is not None}
     words |= {name: str(value) for name, value in ids.items() if value is not None}
     words["count"] = str(count)
@@ -69,20 +83,20 @@ def posted(
     title = _title(entry, several=several)
     if entry is not None and entry.post:
         title = entry.posts if several else entry.post
-    text = [said("" if entry is None else entry.message, words)]
+    text = [said("" if entry is None else entry.message, words, language)]
+    whom = {"members": ", ".join(members), "hours": str(unseen_hours)}
     if unseen_hours:
-        whom = " and ".join(members) or SOMEBODY
-        text.append(f"{whom} hasn't looked at it for {unseen_hours} h.")
+        text.append(said(_UNSEEN, whom, language))
     elif members:
-        text.append(f"For {' and '.join(members)}.")
+        text.append(said(_WHOSE, whom, language))
     body = "\n".join(line for line in text if line)
     link = said(_link(entry, several=several), words)
-    return said(title, words), body, link
+    return said(title, words, language), body, link
 
 
 def _title(entry: Notice | None, *, several: bool) -> str:
     if entry is None:
-        return "Something happened"
+        return _UNKNOWN
     return entry.titles if several else entry.title
 
 
@@ -93,5 +107,9 @@ def _link(entry: Notice | None, *, several: bool) -> str:
 
 
 class _Words(dict[str, str]):
+    def __init__(self, words: Mapping[str, str], language: str) -> None:
+        super().__init__(words)
+        self._language = language
+
     def __missing__(self, name: str) -> str:
-        return SOMEBODY if name in ("candidate", "actor") else ""
+        return in_language(SOMEBODY, self._language) if name in ("candidate", "actor") else ""

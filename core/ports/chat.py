@@ -19,6 +19,8 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The absolute address of the page that shows what it is about."""
     actor: str | None = None
     """The name of the member who did it; None when it was nobody of the team."""
+    language: str = "en"
+    """The BCP 47 tag of the language that it is in."""
 
 
 class Chat(Protocol):

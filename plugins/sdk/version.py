@@ -6,7 +6,7 @@ Semantic Versioning 2.0.0 (semver.org): a plugin written for 1.2 works with ever
 import re
 from typing import Final
 
-SDK_VERSION: Final = "1.10.0"
+SDK_VERSION: Final = "1.11.0"
 """Of the public surface; `surface.json` beside this file holds what that was."""
 
 Version = tuple[int, int, int]

@@ -34,6 +34,8 @@ _GONE: Final = frozenset((403, 404, 410))
 """403: the workspace forbids it (`action_prohibited`, `invalid_token`); 404: the webhook or channel
 is no more (`no_service`, `channel_not_found`); 410: `channel_is_archived`."""
 
+_OPEN: Final = {"de": "Öffnen", "es": "Abrir", "fr": "Ouvrir"}
+
 
 class SlackChat:
     """Implements `Chat`."""
@@ -106,7 +108,12 @@ def payload_of(message: ChatMessage) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [{"type": kind, "text": _plain(title)}]
     if below:
         blocks.append({"type": "section", "text": _plain("\n".join(below))})
-    button = {"type": "button", "text": _plain("Open"), "url": message.link, "action_id": "open"}
+    button = {
+        "type": "button",
+        "text": _plain(_OPEN.get(message.language, "Open")),
+        "url": message.link,
+        "action_id": "open",
+    }
     blocks.append({"type": "actions", "elements": [button]})
     return {"text": escaped(title), "blocks": blocks, "unfurl_links": False}
 

@@ -211,7 +211,7 @@ async def test_what_nobody_looks_at_goes_on_once(
     await worker.run_due()
     await worker.run_due()
     (told,) = CHANNEL.posted
-    assert "Recruiter of Acme hasn't looked at it" in told.text
+    assert "Not looked at for 1 h: Recruiter of Acme." in told.text
     assert told.title == "Somebody was assigned"
     await admin.execute("UPDATE tasks SET run_at = now()")
     await worker.run_due()

@@ -26,6 +26,7 @@ from core.notifications.deliveries import GATHER
 from core.notifications.mailing import MailDue
 from core.notifications.notices import NOTICES
 from core.notifications.sentences import is_translated
+from core.notifications.wording import OF_POSTS
 from core.ports.messaging import Messaging, OutgoingEmail, SentEmail
 from core.shared.actor import Role, system
 from core.shared.clock import UtcDatetime
@@ -329,8 +330,9 @@ def test_every_sentence_is_there_in_every_language(examined: Examined) -> None:
     said = [
         each
         for notice in NOTICES.values()
-        for each in (notice.title, notice.titles, notice.message)
+        for each in (notice.title, notice.titles, notice.message, notice.post, notice.posts)
         if each
     ]
+    said += OF_POSTS
     assert [each for each in said if not is_translated(each)] == []
     examined("sentences", len(said))

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.web import notification_words
+from core.notifications.chat_ports import Post, PostId
+from core.notifications.chatting import message_of
 from core.notifications.contracts import QuietHours
 from core.notifications.mentions import mentioned
 from core.notifications.notices import NOTICES
@@ -207,3 +209,32 @@ def test_quiet_hours_end_once_at_the_right_time(zone: str, ends: str) -> None:
     odd = [wall for wall in walls if wall.strftime("%H:%M") != ends]
     # 02:30 isn't there in the night that skips it: the end is the moment it would have been.
     assert len(odd) <= (ends == "02:30")
+
+
+def test_a_chat_is_told_in_the_language_of_the_workspace() -> None:
+    moment = UtcDatetime(datetime(2027, 1, 4, 12, tzinfo=UTC))
+    found = Post(
+        id=PostId(uuid4()),
+        plugin="slack",
+        notice="assignment",
+        times=1,
+        unseen_hours=2,
+        details={},
+        state="waiting",
+        attempts=0,
+        created_at=moment,
+        candidate="Ada Löw",
+        candidate_id=uuid4(),
+        job="Owl",
+        job_id=uuid4(),
+        actor=None,
+        members=("Mia", "Tom"),
+        due_at=moment,
+    )
+    german = message_of(found, "https://acme.example", "de", names=False)
+    assert german.title == "Jemand wurde zugeteilt"
+    assert german.text == "Owl\nSeit 2 Std. nicht angesehen: Mia, Tom."
+    assert german.language == "de"
+    english = message_of(found, "https://acme.example", "en", names=True)
+    assert english.title == "Ada Löw was assigned"
+    assert english.text == "Owl\nNot looked at for 2 h: Mia, Tom."
