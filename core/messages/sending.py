@@ -7,8 +7,9 @@ the tenant's order; what a plugin may have taken is given to no other.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Final
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -110,7 +111,8 @@ class Sending:
         message.begin(chosen.plugin)
         await messages.save(message)
         envelope = await envelopes.of(message, chosen.plugin)
-        return Ready(message.id, chosen, _email(postman.identity(), message, written, envelope))
+        identity = postman.identity()
+        return Ready(message.id, chosen, _email(identity, chosen, message, written, envelope))
 
     async def perform(self, prepared: Ready, *, postman: Postman) -> Handover:
         """Hand it over."""
@@ -190,11 +192,11 @@ def _why_late(message: Message, now: UtcDatetime, enabled: Sequence[Sender]) -> 
 
 
 def _email(
-    identity: Mailbox, message: Message, written: Written, envelope: Envelope
+    identity: Mailbox, sender: Sender, message: Message, written: Written, envelope: Envelope
 ) -> OutgoingEmail:
     _, _, domain = identity.address.rpartition("@")
     return OutgoingEmail(
-        id=message.id,
+        id=_id_of_copy(message) if sender.repeatable else message.id,
         message_id=f"<{message.id}@{domain}>",
         sender=Mailbox(identity.address, _line(identity.name)),
         to=Mailbox(message.to_address, _line(message.to_name)),
@@ -204,6 +206,16 @@ def _email(
         reply_to=envelope.reply_to,
         headers=(*envelope.headers, *written.headers),
     )
+
+
+def _id_of_copy(message: Message) -> UUID:
+    """Return what a plugin knows repetitions by: of a copy that somebody asked for, another.
+
+    It would say that it has the message already, which came back or went to another address.
+    """
+    if message.queued_at is None:
+        return message.id
+    return uuid5(message.id, message.queued_at.astimezone(UTC).isoformat())
 
 
 def _line(text: str) -> str:

@@ -25,7 +25,9 @@ class OutgoingEmail(msgspec.Struct, frozen=True, kw_only=True):
     """A message, complete and checked: nothing in a header that could end it, one receiver."""
 
     id: UUID
-    """The same for every attempt to send this message; an idempotency key where there is one."""
+    """The same for every attempt to send this message; an idempotency key where there is one.
+
+    A plugin that notices repetitions is given another for a copy that somebody asked for."""
     message_id: str
     """The Message-ID header, with angle brackets; the same for every attempt (RFC 5322 3.6.4)."""
     sender: Mailbox

@@ -288,6 +288,34 @@ async def test_an_answer_that_is_lost_is_not_guessed(
     assert (row.state, len(service.taken)) == (state, 1)
 
 
+async def test_a_copy_that_is_asked_for_is_sent_by_one_that_notices_repetitions(
+    plugged: Runtime,
+    world: World,
+    worker: DueWork,
+    applicants: Applicants,
+    due_now: Callable[[], Any],
+    database: TestDatabase,
+) -> None:
+    await enable(plugged, world.acme, "noticing")
+    application = await applicants.apply()
+    await worker.run_due()
+    (row,) = await applicants.messages(application)
+    connection = await asyncpg.connect(database.admin_url)
+    await connection.execute("UPDATE messages SET state = 'failed' WHERE id = $1", row.id)
+    await connection.close()
+    await applicants.hiring.scope().execute(SendAgain(message_id=row.id))
+    NOTICING.error = SendOutcomeUnknown("The line broke.")
+    await worker.run_due()
+    NOTICING.error = None
+    for _ in range(2):
+        await due_now()
+        await worker.run_due()
+    (row,) = await applicants.messages(application)
+    assert (row.state, len(NOTICING.taken)) == ("sent", 2), "one copy for each time it was asked"
+    assert len({each.id for each in NOTICING.taken}) == 2
+    assert len({each.message_id for each in NOTICING.taken}) == 1
+
+
 async def test_what_nobody_sends_any_more_does_not_wait_for_ever(
     plugged: Runtime,
     world: World,
