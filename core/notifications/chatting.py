@@ -27,6 +27,7 @@ from core.notifications.notices import NOTICES, Notice
 from core.notifications.ports import Entry, PreferenceQueries
 from core.notifications.preferences import ChatRules
 from core.notifications.quiet import held
+from core.notifications.sentences import language_there
 from core.notifications.wording import posted
 from core.ports.chat import ChatMessage
 from core.ports.tasks import Tasks, outside
@@ -35,7 +36,6 @@ from core.shared.events import Recorder
 from core.shared.ids import Ids, MemberId
 from core.shared.reactions import reacts_to
 from core.shared.tenant import TenantContext
-from core.templates.kinds import language_of
 
 SEND_CHAT: Final = "send_chat_post"
 QUEUE: Final = "plugins"
@@ -149,7 +149,7 @@ class Posting:
             return None
         found.state, found.attempts = "sending", found.attempts + 1
         await posts.save(found, None)
-        language = language_of(tenant.locale)
+        language = language_there(tenant.locale)
         message = message_of(found, postman.base_url(), language, names=rules.names)
         return Ready(found.id, found.plugin, channel.repeatable, message)
 

@@ -280,6 +280,12 @@ def in_language(sentence: str, language: str) -> str:
     return translated[_LANGUAGES.index(language)]
 
 
+def language_there(locale: str) -> str:
+    """Return the language of a BCP 47 tag if sentences are there in it, else English."""
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    return language if language in _LANGUAGES else "en"
+
+
 def is_translated(sentence: str) -> bool:
     """Whether a sentence is there in every language."""
     return not sentence or sentence in _SENTENCES
