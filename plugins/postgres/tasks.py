@@ -105,17 +105,6 @@ class FinishedDelivery(msgspec.Struct, frozen=True):
     event_position: int
 
 
-_FINISH_MANY: Final = sa.text(
-    "UPDATE tasks t SET finished_at = clock_timestamp(), lease_until = NULL, sent_until = NULL, "
-    "last_error = NULL "
-    "FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS integer[])) AS w (id, attempt) "
-    "WHERE t.tenant_id = :tenant AND t.id = w.id AND t.attempts = w.attempt "
-    # Two conditions would have PostgreSQL read the index of all open tasks for these few.
-    "AND COALESCE(t.finished_at, t.dead_at) IS NULL AND t.event_id IS NOT NULL "
-    "RETURNING t.id, t.kind, CAST(t.payload AS text) AS payload, t.event_id, t.event_position"
-)
-
-
 def _queue_of(kind: str) -> str:
     known = TASK_KINDS.get(kind)
     return DEFAULT_QUEUE if known is None else known.queue
@@ -167,17 +156,12 @@ class LeasedTasks:
 
         `attempts` says which one of each task; all rows are locked in one statement.
         """
-        rows = await self._unit.all(
-            _FINISH_MANY,
-            {
-                "tenant": self._unit.tenant_id,
-                "ids": list(attempts),
-                "attempts": list(attempts.values()),
-            },
+        rows = await self._unit.call(
+            "finish_deliveries_v1", list(attempts), list(attempts.values())
         )
         return {
-            row.id: FinishedDelivery(
-                row.kind, row.payload.encode(), row.event_id, row.event_position
+            row["done"]: FinishedDelivery(
+                row["of_kind"], row["said"].encode(), row["about"], row["place"]
             )
             for row in rows
         }
