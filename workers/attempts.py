@@ -161,7 +161,7 @@ class Attempts:
         connection and its time running out.
         """
         if turn[1] is None:
-            return len(group) > 1 and await self._make_together(group)
+            return await self._make_together(group)
         gathering = self._turns.setdefault(turn, Coalesced(self._make_gathered))
         made = await gathering.ask_all({(each.tenant_id, each.task_id): each for each in group})
         return len(made) == len(group)

@@ -23,6 +23,10 @@ from plugins.postgres.sequencing import Sequencing
 POLL_SECONDS: Final = 2.0
 """Longest time that an event waits whose notice was lost."""
 
+DISPATCH_APART: Final = 0.02
+"""Events that come within it after others go to their subscribers together, in seconds: in a rush
+each message, attempt and transaction is then for several. Streams don't wait for it."""
+
 PRUNE_SECONDS: Final = 600.0
 """Between removals of old events."""
 
@@ -72,17 +76,26 @@ class Sequencer:
     async def _work(self) -> None:
         self._lost = False
         sequencing = await Sequencing.open(self._relay_url, self._awake.set, self._line_lost)
-        pruned_at = 0.0
+        pruned_at = dispatched_at = 0.0
+        is_new = True
         try:
             while not self._stopping and not self._lost:
-                self._awake.clear()
-                await self._sequence(sequencing)
+                if is_new:
+                    self._awake.clear()
+                    await self._sequence(sequencing)
+                pause = self._poll_seconds
                 if self._subscriptions is not None:
-                    await self._dispatch(sequencing, self._subscriptions)
+                    left = dispatched_at + DISPATCH_APART - time.monotonic()
+                    if left <= 0:
+                        dispatched_at = time.monotonic()
+                        await self._dispatch(sequencing, self._subscriptions)
+                    else:
+                        pause = min(pause, left)
                 if time.monotonic() - pruned_at >= PRUNE_SECONDS:
                     await self._prune(sequencing)
                     pruned_at = time.monotonic()
-                await self._sleep(self._poll_seconds)
+                await self._sleep(pause)
+                is_new = self._awake.is_set() or pause == self._poll_seconds
         finally:
             await sequencing.close()
 
