@@ -39,8 +39,9 @@ function start() {
     if (badge.textContent !== shown || badge.hidden !== (count === 0)) {
       badge.textContent = shown;
       badge.hidden = count === 0;
-      bell.querySelector("summary").setAttribute("aria-label", name(count));
     }
+    const summary = bell.querySelector("summary");
+    if (summary.getAttribute("aria-label") !== name(count)) summary.setAttribute("aria-label", name(count));
     if (aloud && count > unread) {
       saying ??= setTimeout(() => {
         saying = null;
