@@ -7,10 +7,9 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 from weakref import WeakValueDictionary
 
 import structlog
@@ -20,6 +19,7 @@ from core.shared.ids import TenantId
 from plugins.postgres.task_claims import Claim, Due, TaskLeases
 from tenants.attempts import TOGETHER_SECONDS, make_attempt, make_together
 from tenants.tasks import TaskRunner
+from workers.coalescing import Coalesced, Key
 from workers.isolation import Room
 from workers.watchdog import Watchdog, Watched
 
@@ -30,14 +30,20 @@ APART: Final = 4
 """Deliveries that were handed over together and are made each by itself beside each other."""
 
 PARTED_SECONDS: Final = 60.0
-"""For so long those subscribers get no transaction together of which one had failed."""
+"""For so long a tenant's subscriber gets no transaction together of which one had failed."""
+
+TRANSACTIONS: Final = 8
+"""Of deliveries together, so many beside each other unless it is said otherwise. Further ones wait
+here, where their time doesn't run yet, and not for a connection, where it would."""
+
+GATHERED: Final = 50
+"""Deliveries at most of one transaction of a subscriber that gathers; its time is bounded."""
 
 BEAT: Final = 0.25
 RECONNECT: Final = 1.0
 
-Key = tuple[TenantId, UUID]
 Turn = tuple[TenantId, str | None]
-"""A tenant, and a subscriber that gathers."""
+"""A tenant, and a subscriber of its own transactions, such as one that gathers."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +58,7 @@ class Attempts:
         watchdog: Watchdog,
         *,
         lease: timedelta = LEASE,
+        transactions: int = TRANSACTIONS,
     ) -> None:
         self._runner = runner
         self._relay_url = relay_url
@@ -62,7 +69,8 @@ class Attempts:
         self._beginnings = Coalesced(self._begin_many)
         self._freed = Coalesced(self._free_many)
         self._running: dict[Key, Claim] = {}
-        self._parted: dict[str, float] = {}
+        self._parted: dict[Turn, float] = {}
+        self._transactions = asyncio.Semaphore(transactions)
         self._turns: WeakValueDictionary[Turn, Coalesced] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept: asyncio.Task[None] | None = None
@@ -74,10 +82,12 @@ class Attempts:
 
     async def stop(self) -> None:
         """Cut short what still runs: it is rolled back, and its attempts are taken back."""
-        cut_short = list(self._running.values())
+        cut_short, turns = list(self._running.values()), list(self._turns.values())
         for each in self._tasks:
             each.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # These transactions belong to none of the tasks, and hold what is to be given back.
+        await asyncio.gather(*(turn.end() for turn in turns))
         if cut_short:
             log.warning("attempts_cut_short", amount=len(cut_short))
             with contextlib.suppress(Unavailable):
@@ -145,42 +155,43 @@ class Attempts:
                 together[claim.tenant_id, gathering].append(claim)
             else:
                 apart.append(claim)
-        groups = list(together.items())
-        made = await asyncio.gather(*(self._make_group(turn, group) for turn, group in groups))
-        for (_, group), is_made in zip(groups, made, strict=True):
-            if not is_made:
-                apart += group
+        groups = together.items()
+        for left in await asyncio.gather(*(self._make_group(*each) for each in groups)):
+            apart += left
         for first in range(0, len(apart), APART):
             await asyncio.gather(*(self._make_one(each) for each in apart[first : first + APART]))
 
-    async def _make_group(self, turn: Turn, group: Sequence[Claim]) -> bool:
-        """Make deliveries together and return whether they are done.
+    async def _make_group(self, turn: Turn, group: Sequence[Claim]) -> Sequence[Claim]:
+        """Make deliveries together and return those that aren't done.
 
         Those of a subscriber that gathers wait here while others of the tenant are made, and go
         together then: in the database they would wait for one another as well, each with a
         connection and its time running out.
         """
         if turn[1] is None:
-            return await self._make_together(group)
-        gathering = self._turns.setdefault(turn, Coalesced(self._make_gathered))
+            return () if await self._make_together(group) else group
+        gathering = self._turns.setdefault(turn, Coalesced(self._make_gathered, GATHERED))
         made = await gathering.ask_all({(each.tenant_id, each.task_id): each for each in group})
-        return len(made) == len(group)
+        return [each for each in group if (each.tenant_id, each.task_id) not in made]
 
     async def _make_gathered(self, claims: list[Claim]) -> dict[Key, bool]:
         is_done = await self._make_together(claims)
         return {(each.tenant_id, each.task_id): True for each in claims if is_done}
 
     def _may_be_together(self, claim: Claim) -> bool:
-        parted_until = self._parted.get(claim.subscriber or "", 0.0)
+        parted_until = self._parted.get((claim.tenant_id, claim.subscriber), 0.0)
         return time.monotonic() >= parted_until and self._runner.may_be_together(claim)
 
     async def _make_together(self, claims: Sequence[Claim]) -> bool:
-        with self._watched(claims[0], TOGETHER_SECONDS):
-            is_done = await make_together(self._runner, claims)
+        async with self._transactions:
+            with self._watched(claims[0], TOGETHER_SECONDS):
+                is_done = await make_together(self._runner, claims)
         if not is_done:
             # One of them spoils it for the others, and may do so for a while.
-            until = time.monotonic() + PARTED_SECONDS
-            self._parted |= {claim.subscriber or "": until for claim in claims}
+            now = time.monotonic()
+            self._parted = {turn: until for turn, until in self._parted.items() if until > now}
+            until = now + PARTED_SECONDS
+            self._parted |= {(claim.tenant_id, claim.subscriber): until for claim in claims}
         return is_done
 
     async def _make_one(self, claim: Claim) -> None:
@@ -223,55 +234,3 @@ class Attempts:
         if self._leases is None or self._leases.lost.is_set():
             self._leases = await TaskLeases.open(self._relay_url)
         return self._leases
-
-
-class Coalesced:
-    """Asks for many things in one call: what comes during a call goes into the next one."""
-
-    def __init__(self, call: Callable[[list[Any]], Awaitable[dict[Key, Any]]]) -> None:
-        self._call = call
-        self._waiting: dict[Key, tuple[Any, asyncio.Future[Any]]] = {}
-        self._asked: set[Key] = set()
-        self._flushing: asyncio.Task[None] | None = None
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._waiting or key in self._asked
-
-    async def ask_all(self, requests: Mapping[Key, Any]) -> dict[Key, Any]:
-        """Return what the call says of each key that it says anything of. Raises what it raises."""
-        if not requests:
-            return {}
-        loop = asyncio.get_running_loop()
-        futures = {key: loop.create_future() for key in requests}
-        self._waiting |= {key: (requests[key], future) for key, future in futures.items()}
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
-        await asyncio.wait(futures.values())
-        # All are looked at, or asyncio complains of those that nobody looked at.
-        for error in [future.exception() for future in futures.values()]:
-            if error is not None:
-                raise error
-        answers = {key: future.result() for key, future in futures.items()}
-        return {key: answer for key, answer in answers.items() if answer is not None}
-
-    async def _flush(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, {}
-                self._asked = set(batch)
-                await self._answer(batch)
-                self._asked = set()
-        finally:
-            self._flushing = None
-
-    async def _answer(self, batch: dict[Key, tuple[Any, "asyncio.Future[Any]"]]) -> None:
-        try:
-            answers = await self._call([request for request, _ in batch.values()])
-        except Exception as error:  # noqa: BLE001 - whoever asked is told
-            for _, future in batch.values():
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for key, (_, future) in batch.items():
-            if not future.done():
-                future.set_result(answers.get(key))

@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from core.shared.errors import DomainError
+from core.shared.reactions import EVENT_QUEUE
 from tenants.auditing import AuditSealer
 from tenants.bootstrap import ready_engines
 from tenants.collector import spare_the_collector
@@ -123,7 +124,14 @@ async def _consuming(
 ) -> AsyncIterator[Consumers]:
     """Hear and do what is due; at the end let what runs come to its end, within bounds."""
     watchdog = Watchdog(grace=pace.blocked_seconds)
-    attempts = Attempts(runner, relay_url, watchdog, lease=pace.lease)
+    attempts = Attempts(
+        runner,
+        relay_url,
+        watchdog,
+        lease=pace.lease,
+        # What a tenant is told and what else follows of the same events are two.
+        transactions=2 * queues.get(EVENT_QUEUE, 1),
+    )
     await attempts.start()
     watchdog.start()
     consumers = Consumers(broker_url, queues, attempts)
