@@ -59,7 +59,7 @@ class Telling(msgspec.Struct):
 
 
 async def tellings_of(desk: NotificationDesk, happened: Sequence[Happened]) -> list[Telling]:
-    """Return what there is to tell, with what is known of it."""
+    """Return what there is to tell, with what is known of it; of what is gone there is nothing."""
     found = [
         (each, name, notice, about)
         for each in happened
@@ -71,7 +71,18 @@ async def tellings_of(desk: NotificationDesk, happened: Sequence[Happened]) -> l
     around = await desk.surroundings(
         [(each.delivery.event_id, about) for each, _, _, about in found]
     )
-    return [Telling(*each, known) for each, known in zip(found, around, strict=True)]
+    return [
+        Telling(*each, known)
+        for each, known in zip(found, around, strict=True)
+        if not _is_gone(each[3], known)
+    ]
+
+
+def _is_gone(about: About, around: Surroundings) -> bool:
+    """Whether the application or the note was deleted before anybody was told of it."""
+    return (about.application_id is not None and around.job_id is None) or (
+        about.note_id is not None and around.note_text is None
+    )
 
 
 async def find_recipients(desk: NotificationDesk, tellings: Sequence[Telling]) -> None:

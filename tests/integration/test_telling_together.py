@@ -7,11 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
 from core.applications.contracts import ApplicationView, AssignApplication
-from core.candidates.contracts import AddNote
+from core.candidates.contracts import AddNote, DeleteNote
 from core.jobs.contracts import EditJob, TeamMember
 from core.notifications import telling
 from core.notifications.contracts import ListNotifications
@@ -24,6 +25,7 @@ from plugins.postgres.task_claims import Claim, TaskClaims, TaskLeases
 from tenants.attempts import make_attempt, make_together
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
+from tenants.settings import Settings
 from tenants.tasks import TaskRunner
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
@@ -48,6 +50,14 @@ async def admin(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture
 def runner(runtime: Runtime) -> TaskRunner:
     return TaskRunner(runtime)
+
+
+@pytest_asyncio.fixture
+async def hasty(settings: Settings) -> AsyncIterator[Runtime]:
+    """One that doesn't wait for locks."""
+    opened = await Runtime.open(msgspec.structs.replace(settings, lock_timeout_ms=50))
+    yield opened
+    await opened.close()
 
 
 async def begun(runner: TaskRunner, relay_url: str, hiring: Hiring) -> list[Claim]:
@@ -181,6 +191,73 @@ async def test_one_that_fails_keeps_the_others_from_nothing(
     assert done.count(False) == 2, "the application and the assignment of the second"
     count = "SELECT sum(times) FROM notifications WHERE type = 'assignment'"
     assert await admin.fetchval(count) == 2
+
+
+async def test_what_is_gone_is_told_to_nobody_and_fails_for_nobody(
+    runtime: Runtime,
+    runner: TaskRunner,
+    world: World,
+    database: TestDatabase,
+    admin: asyncpg.Connection,
+    examined: Examined,
+) -> None:
+    hiring = Hiring(runtime, world, "acme")
+    worker = DueWork(runner, database.relay_url)
+    await worker.run_due()
+    await admin.execute("DELETE FROM notifications")
+    recruiter = hiring.tenant.members["recruiter"]
+    job = await hiring.open_job(title="Engineer")
+    kept, erased = [await hiring.apply(job) for _ in range(2)]
+    for application in (kept, erased):
+        await hiring.scope("admin").execute(
+            AssignApplication(application_id=application.id, assignee_id=recruiter.member_id)
+        )
+    text = f"Look at this, @{recruiter.email.split('@')[0]}"
+    note = await hiring.scope("admin").execute(AddNote(candidate_id=kept.candidate_id, text=text))
+    await hiring.scope("admin").execute(DeleteNote(candidate_id=kept.candidate_id, note_id=note.id))
+    await admin.execute("DELETE FROM candidates WHERE id = $1", erased.candidate_id)
+    claims = await begun(runner, database.relay_url, hiring)
+    assert await make_together(runner, claims), "one of them spoiled it for the others"
+    told_of = await admin.fetch("SELECT type, application_id FROM notifications")
+    assert [tuple(row) for row in told_of] == [("assignment", kept.id)]
+    examined("deliveries", len(claims))
+
+
+async def test_waiting_in_vain_for_others_costs_no_attempt(
+    hasty: Runtime,
+    world: World,
+    database: TestDatabase,
+    admin: asyncpg.Connection,
+    examined: Examined,
+) -> None:
+    hiring, runner = Hiring(hasty, world, "acme"), TaskRunner(hasty)
+    await DueWork(runner, database.relay_url).run_due()
+    await admin.execute("DELETE FROM notifications")
+    application = await hiring.apply(await hiring.open_job(title="Engineer"))
+    recruiter = hiring.tenant.members["recruiter"].member_id
+    await hiring.scope("admin").execute(
+        AssignApplication(application_id=application.id, assignee_id=recruiter)
+    )
+    claims = await begun(runner, database.relay_url, hiring)
+    lock = "pg_advisory_lock(hashtextextended('notifications:' || $1, 0))"
+    await admin.execute(f"SELECT {lock}", str(hiring.tenant.context.id))
+    assert not await make_together(runner, claims)
+    for claim in claims:
+        await make_attempt(runner, claim)
+    waiting = await admin.fetch(
+        "SELECT attempts, dead_at, last_error FROM tasks "
+        "WHERE id = ANY ($1) AND finished_at IS NULL",
+        [each.task_id for each in claims],
+    )
+    assert waiting
+    assert {(row["attempts"], row["dead_at"]) for row in waiting} == {(0, None)}
+    assert all("lock" in row["last_error"] for row in waiting)
+    await admin.execute("SELECT pg_advisory_unlock_all()")
+    await admin.execute("UPDATE tasks SET run_at = now() WHERE finished_at IS NULL")
+    await DueWork(runner, database.relay_url).run_due()
+    count = "SELECT sum(times) FROM notifications WHERE application_id = $1"
+    assert await admin.fetchval(count, application.id) == 1
+    examined("put off", len(waiting))
 
 
 class Counting:
