@@ -129,7 +129,7 @@ async def wake_all(
     works = [
         Work(
             kind=MAIL_DUE,
-            payload={"member_id": str(member_id)},
+            payload={"member_id": str(member_id), "due_at": at.isoformat()},
             run_at=None if at <= now else at,
             # The task of a time that is near may have looked already when this transaction ends.
             unique_key=None if at - now < _NEAR else f"mail:{member_id}:{at.isoformat()}",

@@ -21,7 +21,7 @@ from core.notifications.reach import reach_of_role
 from core.notifications.wording import said, sentences
 from core.ports.tasks import Tasks, task
 from core.ports.unsubscribing import EVERY_NOTIFICATION
-from core.shared.clock import Clock
+from core.shared.clock import Clock, UtcDatetime
 from core.shared.ids import MemberId
 from core.shared.permissions import Action
 from core.shared.usecase import Command, handles
@@ -74,6 +74,8 @@ class MailDue(Command[None], frozen=True, kw_only=True):
     """Mail to a member what is due now."""
 
     member_id: MemberId
+    due_at: UtcDatetime | None = None
+    """For what was due then somebody was woken: it is time for it, be a clock behind another."""
 
 
 @handles(MailDue, action=Action.MANAGE_MESSAGES)
@@ -89,6 +91,8 @@ async def mail_due(
 ) -> None:
     """Promise the mails. Where nothing sends, what is due is dropped: nobody mails the past."""
     now = clock.now()
+    if command.due_at is not None:
+        now = max(now, command.due_at)
     if not await mail.is_possible():
         await deliveries.drop_due(command.member_id, now)
         return

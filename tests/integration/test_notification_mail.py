@@ -207,6 +207,21 @@ async def test_in_a_rush_each_is_mailed_once_and_few_are_woken(
     examined("mails", len(subjects))
 
 
+async def test_a_clock_that_is_behind_keeps_no_mail_back(desk: Desk) -> None:
+    for number in range(2):
+        await desk.assigned("interviewer", f"Person {number}")
+        await desk.work()
+    assert len(desk.mails("interviewer")) == 1, "the other a moment later"
+    # To the database it is time by now.
+    await desk.db.execute(
+        "UPDATE tasks SET run_at = now() WHERE kind = 'mail_notifications' AND run_at <= $1",
+        CLOCK.moment + GATHER,
+    )
+    CLOCK.moment -= timedelta(seconds=30)
+    await desk.work()
+    assert len(desk.mails("interviewer")) == 2
+
+
 NIGHTS: Final = (
     ("Europe/Berlin", 2, "2027-03-27T20:00+01:00", "2027-03-28T01:00+00:00"),
     ("Europe/Berlin", 2, "2027-10-30T20:00+02:00", "2027-10-31T00:00+00:00"),
