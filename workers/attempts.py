@@ -39,6 +39,9 @@ here, where their time doesn't run yet, and not for a connection, where it would
 GATHERED: Final = 50
 """Deliveries at most of one transaction of a subscriber that gathers; its time is bounded."""
 
+BEGINNING_SECONDS: Final = 5.0
+"""Longest wait at the end for the database to say what was begun."""
+
 BEAT: Final = 0.25
 RECONNECT: Final = 1.0
 
@@ -82,6 +85,7 @@ class Attempts:
 
     async def stop(self) -> None:
         """Cut short what still runs: it is rolled back, and its attempts are taken back."""
+        await self._beginnings.settle(BEGINNING_SECONDS)  # or nobody knew of what is begun by it
         cut_short, turns = list(self._running.values()), list(self._turns.values())
         for each in self._tasks:
             each.cancel()
@@ -133,7 +137,6 @@ class Attempts:
             claims = await self._beginnings.ask_all(wanted)
         except Unavailable:
             return
-        self._running |= claims
         try:
             await self._make(list(claims.values()))
         finally:
@@ -210,7 +213,9 @@ class Attempts:
 
     async def _begin_many(self, dues: list[Due]) -> dict[Key, Claim]:
         claims = await (await self._connected()).begin(dues, self._lease)
-        return {(claim.tenant_id, claim.task_id): claim for claim in claims}
+        begun = {(claim.tenant_id, claim.task_id): claim for claim in claims}
+        self._running |= begun
+        return begun
 
     async def _free_many(self, claims: list[Claim]) -> dict[Key, None]:
         await (await self._connected()).free_next(claims)

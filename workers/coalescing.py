@@ -43,6 +43,11 @@ class Coalesced:
         answers = {key: future.result() for key, future in futures.items()}
         return {key: answer for key, answer in answers.items() if answer is not None}
 
+    async def settle(self, seconds: float) -> None:
+        """Wait until nothing is asked any more, or for so long."""
+        if self._flushing is not None:
+            await asyncio.wait((self._flushing,), timeout=seconds)
+
     async def end(self) -> None:
         """Cut the present call short. Whoever asked is never answered: they are to be gone."""
         if self._flushing is not None:

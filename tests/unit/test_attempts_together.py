@@ -64,9 +64,14 @@ class Leases:
         self._claims = claims
         self._said = said
         self.lost = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.asked = asyncio.Event()
         self.released: list[Claim] = []
 
     async def begin(self, _dues: Sequence[Due], _lease: Any) -> list[Claim]:
+        self.asked.set()
+        await self.answers.wait()
         return list(self._claims)
 
     async def release(self, claims: Sequence[Claim]) -> None:
@@ -105,6 +110,23 @@ async def test_what_runs_together_at_the_end_is_over_before_it_is_given_back(
     assert runner.at_once == 0
     assert sorted(leases.released, key=str) == sorted(claims, key=str)
     examined("claims", len(leases.released))
+
+
+async def test_what_is_begun_in_the_last_moment_is_given_back_as_well() -> None:
+    runner = Runner(hangs=True)
+    attempts, claims = attempts_of(runner), claims_of(a_tenant(), 3)
+    leases = Leases(claims, runner.said)
+    leases.answers.clear()
+    attempts._leases = leases  # type: ignore[assignment]
+    attempts.handle([Due(each.tenant_id, each.task_id, "") for each in claims], lambda: None)
+    async with asyncio.timeout(30):
+        await leases.asked.wait()
+        stopping = asyncio.create_task(attempts.stop())
+        await asyncio.sleep(0)
+        leases.answers.set()
+        await stopping
+    assert sorted(leases.released, key=str) == sorted(claims, key=str)
+    assert runner.at_once == 0
 
 
 async def test_one_tenants_fault_parts_nobody_elses(examined: Examined) -> None:
