@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from babel import Locale
+from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision
 from litestar import Request
 from litestar.di import Provide
@@ -52,6 +53,14 @@ _WORDS: Final[dict[str, Any]] = {
     "seniorities": labels.SENIORITY,
     "periods": labels.PAY_PERIOD,
 }
+
+
+CURRENCY_DIGITS: Final[dict[str, int]] = {
+    currency: fractions[0]
+    for currency, fractions in get_global("currency_fractions").items()
+    if currency != "DEFAULT" and fractions[0] != 2
+}
+"""Digits after the point of the currencies that don't have two: none in yen, three in dinars."""
 
 
 class CareersFrame(msgspec.Struct, frozen=True):
@@ -129,6 +138,13 @@ def major_units(cents: int, currency: str) -> float:
     """Return an amount in its currency's main unit: 6000000 cents are 60000.0 euros."""
     digits: int = get_currency_precision(currency)
     return float(cents / 10**digits)
+
+
+def amount_text(cents: int, currency: str) -> str:
+    """Return an amount as a number field holds it: `18.50`, and `60000` for whole ones."""
+    digits: int = get_currency_precision(currency)
+    whole, rest = divmod(cents, 10**digits)
+    return f"{whole}.{rest:0{digits}}" if rest else str(whole)
 
 
 def _amount(cents: int, currency: str, language: str, *, is_whole: bool) -> str:

@@ -10,7 +10,8 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels
-from api.web.frame import WEB, is_partial, may, page, partial, require
+from api.web.careers_frame import CURRENCY_DIGITS, amount_text, pay_text
+from api.web.frame import WEB, is_partial, language_of, may, page, partial, require
 from core.identity.contracts.team import ListMembers, MemberView
 from core.jobs.contracts import GetDefaultPipeline, GetJob, JobId, JobStatus, ListJobs
 from core.shared.paging import MAX_LIMIT, PageRequest
@@ -55,7 +56,12 @@ async def new_job(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Repl
     """Ask for a new job."""
     require(tenant_scope, Action.CREATE_JOB)
     return page(
-        request, "job_edit.html", job=None, members=await _members(tenant_scope), **_words()
+        request,
+        "job_edit.html",
+        job=None,
+        members=await _members(tenant_scope),
+        **_amounts(),
+        **_words(),
     )
 
 
@@ -91,6 +97,7 @@ async def details(
         "job_details.html",
         job=job,
         names=names,
+        pay=lambda given: pay_text(given, language_of(request.scope)),
         may_edit=may(tenant_scope.actor, Action.EDIT_JOB),
         **_words(),
     )
@@ -103,7 +110,14 @@ async def edit_job(
     """Change what a job says, its team and its questions."""
     require(tenant_scope, Action.EDIT_JOB)
     job = await tenant_scope.ask(GetJob(job_id=JobId(job_id)))
-    return page(request, "job_edit.html", job=job, members=await _members(tenant_scope), **_words())
+    return page(
+        request,
+        "job_edit.html",
+        job=job,
+        members=await _members(tenant_scope),
+        **_amounts(),
+        **_words(),
+    )
 
 
 @get("/jobs/{job_id:uuid}/stages", **WEB)
@@ -148,6 +162,11 @@ async def _members(scope: TenantScope) -> list[MemberView]:
         return []
     found = await scope.ask(ListMembers(page=PageRequest(limit=MAX_LIMIT), status="active"))
     return sorted(found.items, key=lambda member: member.name.casefold())
+
+
+def _amounts() -> dict[str, Any]:
+    """Return how amounts are written in a field, and read from it again by `forms.js`."""
+    return {"amount": amount_text, "currency_digits": CURRENCY_DIGITS}
 
 
 def _words() -> dict[str, Any]:

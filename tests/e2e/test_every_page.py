@@ -61,6 +61,7 @@ OF_MEMBERS: Final = {
     "board": "/jobs/{job}",
     "draft_board": "/jobs/{draft}",
     "details": "/jobs/{job}/details",
+    "preview": "/jobs/{draft}/preview",
     "edit_job": "/jobs/{job}/edit",
     "edit_stages": "/jobs/{job}/stages",
     "candidates": "/candidates",

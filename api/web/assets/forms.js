@@ -13,7 +13,7 @@ function valueOf(field) {
     case "number": return text === "" ? null : Number(text);
     case "optional-number": return text === "" ? undefined : Number(text);
     case "clears": return field.checked ? null : undefined;
-    case "cents": return text === "" ? null : Math.round(Number(text.replace(",", ".")) * 100);
+    case "cents": return text === "" ? null : Math.round(Number(text.replace(",", ".")) * 10 ** digitsOf(field));
     case "lines": return text.split("\n").map((line) => line.trim()).filter(Boolean);
     case "words": return text.split(",").map((word) => word.trim()).filter(Boolean);
     case "optional": return text === "" ? undefined : text;
@@ -22,6 +22,12 @@ function valueOf(field) {
     case "secret": return field.value === "" ? undefined : field.value;
     default: return field.type === "password" ? field.value : text;
   }
+}
+
+/** How many digits the currency beside a field has after its point: a form's `data-digits` names those without two. */
+function digitsOf({ form, name }) {
+  const currency = form.elements.namedItem(name.replace(/[^.]*$/, "currency"))?.value.trim().toUpperCase();
+  return JSON.parse(form.dataset.digits ?? "{}")[currency] ?? 2;
 }
 
 /** Put a value at a dotted path: "pay_range.currency". */
