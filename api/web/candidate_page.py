@@ -12,22 +12,19 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels
-from api.web.candidate_timeline import timeline_of, words_for
+from api.web.candidate_applications import applications_of
+from api.web.candidate_timeline import Timeline, timeline_of, words_for
 from api.web.frame import WEB, is_partial, may, page, partial, require
 from core.candidates.contracts import (
     CandidateId,
     CandidateView,
     GetCandidate,
-    ListFiles,
 )
 from core.candidates.duplicates import (
     Duplicate,
     FindDuplicates,
     ListDuplicates,
-    ListMerges,
-    MergeView,
 )
-from core.identity.contracts.team import ListMembers
 from core.jobs.contracts import JobRow, ListJobs
 from core.shared.ids import MemberId
 from core.shared.paging import MAX_LIMIT, PageRequest
@@ -47,25 +44,23 @@ async def candidate(
     actor = tenant_scope.actor
     # First by itself, since it says what is wrong with the address.
     found = await tenant_scope.ask(GetCandidate(candidate_id=known))
-    happened, files, others, merges, jobs, members = await asyncio.gather(
+    happened, others, jobs = await asyncio.gather(
         timeline_of(tenant_scope, known),
-        tenant_scope.ask(ListFiles(candidate_id=known, limit=MAX_LIMIT)),
         _duplicates(tenant_scope, known),
-        _merges(tenant_scope, known),
         _open_jobs(tenant_scope),
-        _members(tenant_scope),
     )
     return page(
         request,
         "candidate.html",
         candidate=found,
-        files=files.items,
+        files=happened.files,
         applications=happened.applications,
+        told=await applications_of(tenant_scope, happened.applications, found),
         duplicates=others,
-        merges=merges,
+        merges=happened.merges,
         shared=labels.SHARED_CONTACT,
         jobs=jobs,
-        members=members,
+        members=_assignable(happened),
         **words_for(tenant_scope, known, happened),
         may_delete=may(actor, Action.DELETE_CANDIDATE),
         may_move=may(actor, Action.MOVE_APPLICATION),
@@ -131,11 +126,6 @@ async def _duplicates(scope: TenantScope, candidate_id: CandidateId) -> Sequence
     return (await scope.ask(FindDuplicates(candidate_id=candidate_id))).items
 
 
-async def _merges(scope: TenantScope, candidate_id: CandidateId) -> Sequence[MergeView]:
-    found = await scope.ask(ListMerges(candidate_id=candidate_id))
-    return [each for each in found.items if each.undone_at is None]
-
-
 async def _open_jobs(scope: TenantScope) -> Sequence[JobRow]:
     """Return the jobs that a candidate can be put into."""
     if not may(scope.actor, Action.MOVE_APPLICATION):
@@ -144,11 +134,10 @@ async def _open_jobs(scope: TenantScope) -> Sequence[JobRow]:
     return found.items
 
 
-async def _members(scope: TenantScope) -> Sequence[tuple[MemberId, str]]:
-    if not may(scope.actor, Action.VIEW_TEAM):
-        return ()
-    found = await scope.ask(ListMembers(page=PageRequest(limit=MAX_LIMIT), status="active"))
-    return sorted(((each.id, each.name) for each in found.items), key=lambda pair: pair[1])
+def _assignable(happened: Timeline) -> list[tuple[MemberId, str]]:
+    """Return who can be given an application, by name."""
+    active = ((each.id, each.name) for each in happened.members if each.status == "active")
+    return sorted(active, key=lambda pair: pair[1].casefold())
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (candidate, duplicates, merge)

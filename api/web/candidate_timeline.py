@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,14 +13,25 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels, letters_shown
+from api.web.candidate_moments import (
+    Moment,
+    Names,
+    of_feedback,
+    of_files,
+    of_history,
+    of_interviews,
+    of_merges,
+)
 from api.web.frame import WEB, may, partial
 from core.applications.contracts import (
     ApplicationRow,
     GetHistory,
-    HistoryView,
     ListApplications,
 )
-from core.candidates.contracts import CandidateId, ListNotes, NoteView
+from core.candidates.contracts import CandidateId, FileView, ListFiles, ListNotes
+from core.candidates.duplicates import ListMerges, MergeView
+from core.identity.contracts.team import ListMembers, MemberView
+from core.interviews.contracts import ListFeedback, ListInterviews
 from core.messages.contracts import SuppressionView
 from core.messages.replies import Letter, ReplyView, ShowConversation
 from core.shared.paging import MAX_LIMIT, PageRequest
@@ -30,27 +40,9 @@ from core.status.contracts.activity import ListActivity
 from core.status.contracts.history import ShowStatusHistory
 from tenants.scope import TenantScope
 
-_MOST_HISTORIES: Final = 10
+MOST_SHOWN: Final = 10
+"""Of so many applications, the newest, it is shown what happened to them."""
 _LOOKS: Final = frozenset(("viewed", "resume_viewed", "downloaded"))
-
-
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a candidate's timeline."""
-
-    at: datetime
-    kind: str
-    """`note`, `letter`, `reply`, `assigned`, a change of stage (`applied moved hired ...`), a look
-    (`viewed resume_viewed downloaded`) or `reported` from outside."""
-    by: str | None = None
-    job: str | None = None
-    before: str | None = None
-    after: str | None = None
-    text: str | None = None
-    note: NoteView | None = None
-    letter: Letter | None = None
-    reply: ReplyView | None = None
-    outcome: str | None = None
-    """What came of a report."""
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +52,11 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     moments: list[Moment]
     suppressed: tuple[SuppressionView, ...]
     """Addresses of the candidate that aren't written to."""
+    files: Sequence[FileView]
+    merges: Sequence[MergeView]
+    """Those that were not undone."""
+    members: Sequence[MemberView]
+    """The team, also those who left; empty for whom may not see it."""
 
 
 @get("/candidates/{candidate_id:uuid}/timeline", **WEB)
@@ -81,6 +78,8 @@ def words_for(scope: TenantScope, candidate_id: CandidateId, found: Timeline) ->
         "candidate_id": candidate_id,
         "timeline": found.moments,
         "outcomes": labels.REPORT_OUTCOME,
+        "interview_kinds": labels.INTERVIEW_KIND,
+        "recommendations": labels.RECOMMENDATION,
         "suppressed": found.suppressed,
         "job_titles": titles,
         "me": scope.actor.member_id,
@@ -96,13 +95,16 @@ def words_for(scope: TenantScope, candidate_id: CandidateId, found: Timeline) ->
 
 async def timeline_of(scope: TenantScope, candidate_id: CandidateId) -> Timeline:
     """Return what happened around a candidate, the latest first."""
-    (applications, histories), notes, conversation, looks = await asyncio.gather(
+    (applications, happened), notes, conversation, looks, record = await asyncio.gather(
         _applications(scope, candidate_id),
         scope.ask(ListNotes(candidate_id=candidate_id, limit=MAX_LIMIT)),
         _conversation(scope, candidate_id),
         _looks_and_reports(scope, candidate_id),
+        _record(scope, candidate_id),
     )
+    files, merges, members = record
     letters, replies, suppressed = conversation
+    names: Names = {each.id: each.name for each in members}
     moments = [
         *(
             Moment(at=each.created_at, kind="note", by=each.author_name, text=each.text, note=each)
@@ -110,38 +112,20 @@ async def timeline_of(scope: TenantScope, candidate_id: CandidateId) -> Timeline
         ),
         *(Moment(at=each.created_at, kind="letter", letter=each) for each in letters),
         *(Moment(at=each.received_at, kind="reply", reply=each) for each in replies),
-        *(moment for row, history in histories for moment in _moments(row, history)),
+        *happened,
         *looks,
+        *of_files(files, names),
+        *of_merges(merges, names),
     ]
     moments.sort(key=lambda moment: moment.at, reverse=True)
-    return Timeline(applications=applications, moments=moments, suppressed=suppressed)
-
-
-def _moments(row: ApplicationRow, history: HistoryView) -> list[Moment]:
-    moved = [
-        Moment(
-            at=change.at,
-            kind=change.kind,
-            by=change.by.name if change.by else None,
-            job=row.job_title,
-            before=change.from_stage,
-            after=change.to_stage,
-            text=change.reason,
-        )
-        for change in history.changes
-    ]
-    given = [
-        Moment(
-            at=each.at,
-            kind="assigned",
-            by=each.by.name if each.by else None,
-            job=row.job_title,
-            before=each.from_member.name if each.from_member else None,
-            after=each.to_member.name if each.to_member else None,
-        )
-        for each in history.assignments
-    ]
-    return moved + given
+    return Timeline(
+        applications=applications,
+        moments=moments,
+        suppressed=suppressed,
+        files=files,
+        merges=[each for each in merges if each.undone_at is None],
+        members=members,
+    )
 
 
 async def _looks_and_reports(scope: TenantScope, candidate_id: CandidateId) -> list[Moment]:
@@ -174,15 +158,49 @@ async def _looks_and_reports(scope: TenantScope, candidate_id: CandidateId) -> l
 
 async def _applications(
     scope: TenantScope, candidate_id: CandidateId
-) -> tuple[Sequence[ApplicationRow], Sequence[tuple[ApplicationRow, HistoryView]]]:
+) -> tuple[Sequence[ApplicationRow], list[Moment]]:
     """Return the candidate's applications, and what happened to the newest of them."""
     page_request = PageRequest(limit=MAX_LIMIT)
     found = await scope.ask(ListApplications(page=page_request, candidate_id=candidate_id))
-    shown = found.items[:_MOST_HISTORIES]
-    histories = await asyncio.gather(
-        *(scope.ask(GetHistory(application_id=row.id)) for row in shown)
+    happened = await asyncio.gather(*(_of(scope, row) for row in found.items[:MOST_SHOWN]))
+    return found.items, [moment for moments in happened for moment in moments]
+
+
+async def _of(scope: TenantScope, row: ApplicationRow) -> list[Moment]:
+    """Return what happened to one application."""
+    history, interviews, feedback = await asyncio.gather(
+        scope.ask(GetHistory(application_id=row.id)),
+        scope.ask(
+            ListInterviews(
+                page=PageRequest(limit=MAX_LIMIT), application_id=row.id, include_cancelled=True
+            )
+        ),
+        scope.ask(ListFeedback(application_id=row.id)),
     )
-    return found.items, list(zip(shown, histories, strict=True))
+    return [
+        *of_history(row, history),
+        *of_interviews(row, interviews.items),
+        *of_feedback(row, feedback.items),
+    ]
+
+
+async def _record(
+    scope: TenantScope, candidate_id: CandidateId
+) -> tuple[Sequence[FileView], Sequence[MergeView], Sequence[MemberView]]:
+    """Return files and merges, with the team that they name."""
+    files, merges, members = await asyncio.gather(
+        scope.ask(ListFiles(candidate_id=candidate_id, limit=MAX_LIMIT)),
+        scope.ask(ListMerges(candidate_id=candidate_id)),
+        _members(scope),
+    )
+    return files.items, merges.items, members
+
+
+async def _members(scope: TenantScope) -> Sequence[MemberView]:
+    """Return the team, also those who left; nobody where it may not be seen."""
+    if not may(scope.actor, Action.VIEW_TEAM):
+        return ()
+    return (await scope.ask(ListMembers(page=PageRequest(limit=MAX_LIMIT)))).items
 
 
 async def _conversation(

@@ -12,11 +12,18 @@ from api.replies import Reply
 from api.request_scope import Scoped
 from api.web.frame import WEB, may, page
 from api.web.labels import INTERVIEW_KIND
-from core.applications.contracts import ApplicationRow, ListApplications
+from core.applications.contracts import (
+    ApplicationId,
+    ApplicationRow,
+    ApplicationView,
+    GetApplication,
+    ListApplications,
+)
 from core.interviews.contracts import InterviewView, ListInterviews
 from core.jobs.contracts import ListJobs
 from core.messages.replies import ListTroubles, Trouble
 from core.promises.contracts import ListWaiting, Waiting
+from core.shared.errors import NotFound
 from core.shared.paging import MAX_LIMIT, PageRequest
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
@@ -43,7 +50,7 @@ async def dashboard(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Re
         mine=mine[:_SHOWN],
         mine_total=len(mine),
         late=[each.id for each in mine if now - each.stage_entered_at > _LONG_WAIT],
-        interviews=interviews,
+        interviews=await _with_whom(tenant_scope, interviews, mine),
         waiting=waiting,
         troubles=troubles,
         kinds=INTERVIEW_KIND,
@@ -89,6 +96,25 @@ async def _interviews(scope: TenantScope, now: datetime) -> Sequence[InterviewVi
         )
     )
     return found.items
+
+
+async def _with_whom(
+    scope: TenantScope, interviews: Sequence[InterviewView], mine: Sequence[ApplicationRow]
+) -> list[tuple[InterviewView, ApplicationRow | ApplicationView | None]]:
+    """Return interviews with the applications they are about; None for one that just went."""
+    known: dict[ApplicationId, ApplicationRow | ApplicationView] = {row.id: row for row in mine}
+    others = {each.application_id for each in interviews} - known.keys()
+    for found in await asyncio.gather(*(_application(scope, each) for each in others)):
+        if found is not None:
+            known[found.id] = found
+    return [(each, known.get(each.application_id)) for each in interviews]
+
+
+async def _application(scope: TenantScope, known: ApplicationId) -> ApplicationView | None:
+    try:
+        return await scope.ask(GetApplication(application_id=known))
+    except NotFound:
+        return None
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (dashboard,)

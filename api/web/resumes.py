@@ -43,7 +43,7 @@ async def resume(
         "may_edit": may(tenant_scope.actor, Action.EDIT_CANDIDATE),
         "media_type": _SHOWN.get(extension.replace("jpeg", "jpg"), ""),
         "source": lambda path: source_of(view, path),
-        "is_unsure": lambda path: view.confidence.get(path, 1.0) < _UNSURE,
+        "is_unsure": lambda path: is_unsure(view, path),
         "corrected": {each.field: each for each in view.corrections},
         "states": labels.READING_STATE,
     }
@@ -64,6 +64,15 @@ def source_of(view: ResumeView, path: str) -> str:
         last = max(parts, key=lambda span: (span.last_line, span.end))
         return f"{first.first_line},{first.start},{last.last_line},{last.end}"
     return f"{found.first_line},{found.start},{found.last_line},{found.end}"
+
+
+def is_unsure(view: ResumeView, path: str) -> bool:
+    """Whether a person should look at a value, or at a part of one: `experience.0` has parts."""
+    return any(
+        sure < _UNSURE
+        for name, sure in view.confidence.items()
+        if name == path or name.startswith(f"{path}.")
+    )
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (resume,)
