@@ -131,6 +131,57 @@ async def test_many_are_moved_assigned_and_rejected_at_once(visit: Visit, desk: 
     await expect(board.card(desk.names[3])).not_to_contain_text("To be rejected")
 
 
+async def test_nobody_is_selected_who_is_not_shown(visit: Visit, desk: Desk) -> None:
+    board = await Board(await visit.page(desk.path)).loaded()
+    page = board.page
+    for name in desk.names[:2]:
+        await board.card(name).focus()
+        await page.keyboard.press("x")
+    await expect(page.locator("#bulk-count")).to_have_text("2 selected")
+    await page.get_by_label("Find on this board").fill(desk.names[1])
+    await expect(page.locator("#bulk-count")).to_have_text("1 selected")
+    await page.get_by_label("Find on this board").fill("")
+    await expect(board.card(desk.names[0])).not_to_have_class(re.compile("selected"))
+    await expect(board.card(desk.names[1])).to_have_class(re.compile("selected"))
+
+
+async def test_what_others_do_during_a_move_is_not_missed(visit: Visit, desk: Desk) -> None:
+    card, member = desk.cards[0], desk.hiring.tenant.members["viewer"]
+
+    async def assign() -> None:
+        await desk.hiring.scope("admin").execute(
+            AssignApplication(application_id=card.id, assignee_id=member.member_id)
+        )
+
+    page = await visit.page("/jobs")
+    await page.expose_function("assign", assign)
+    # The answer to the move comes after the news of what was done since. The board's own listener
+    # was there first, so that it has heard by then.
+    await page.add_init_script(
+        """const { fetch: send, EventSource: Source } = window;
+        const streams = [];
+        window.EventSource = class extends Source {
+          constructor(...given) { super(...given); streams.push(this); }
+        };
+        window.fetch = async (address, options) => {
+          const answer = await send(address, options);
+          if (String(address).endsWith("/move")) {
+            const heard = new Promise((done) => streams.forEach((each) =>
+              each.addEventListener("application.assigned", done)));
+            await assign();
+            await heard;
+          }
+          return answer;
+        };"""
+    )
+    await page.goto(visit.site.url("acme", desk.path))
+    board = await Board(page).loaded()
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await board.drag(card.candidate_name, desk.stages[2])
+    owner = board.card(card.candidate_name, desk.stages[2]).locator(".card-owner")
+    await expect(owner).to_have_attribute("title", member.name)
+
+
 async def test_a_card_is_assigned_on_the_board_and_the_filters_stay_in_the_address(
     visit: Visit, desk: Desk
 ) -> None:

@@ -10,6 +10,7 @@ import { listen } from "./board_live.js";
 const ROW = 74;
 const SPARE = 4;
 const DAY = 86_400_000;
+const MANY = 25;
 const root = document.getElementById("board");
 const { words, sources } = JSON.parse(document.getElementById("board-words").textContent);
 const template = document.getElementById("card").content.firstElementChild;
@@ -77,6 +78,12 @@ board.refresh = async (id, options) => {
     board.cards.delete(id);
   }
   board.draw();
+};
+
+/** Read several afresh: each by itself, or the whole board when they are many. */
+board.refreshAll = async (ids, { isChange = () => false } = {}) => {
+  if (ids.length > MANY) await board.load();
+  else await Promise.all(ids.map((id) => board.refresh(id, { isChange: isChange(id) })));
 };
 
 /** Read the whole board. What is heard of or moved meanwhile stays as it is by now. */
@@ -285,7 +292,7 @@ async function moveMany(moves, lane) {
   const lost = answer.body.items.filter((item) => item.result !== "moved").map((item) => item.application_id);
   say({ text: fill(words.movedMany, { n: answer.body.moved, stage: lane.name }) });
   if (lost.length) say({ text: fill(words.conflict, { n: lost.length }), kind: "error", seconds: 10 });
-  await Promise.all(moves.map(({ card }) => board.refresh(card.id, { isChange: lost.includes(card.id) })));
+  await board.refreshAll(moves.map(({ card }) => card.id), { isChange: (id) => lost.includes(id) });
 }
 
 board.select = (id, { upTo = false } = {}) => {
@@ -309,6 +316,8 @@ function setFilter(changes) {
   for (const button of document.querySelectorAll("[data-assignee]")) {
     button.setAttribute("aria-pressed", String(button.dataset.assignee === filter.assignee));
   }
+  // What is no longer seen is no longer selected, so that nobody is moved or rejected unseen.
+  for (const id of board.selected) if (board.cards.has(id) && !fits(board.cards.get(id))) board.selected.delete(id);
   const picked = document.getElementById("board-assignee");
   if (picked) picked.value = filter.assignee === "nobody" ? "" : filter.assignee;
   board.draw();

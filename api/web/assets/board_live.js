@@ -1,7 +1,6 @@
 // What others do appears on the board as it happens. An event says where a card went; all else of it
 // is read afresh, so that nobody is shown what they may not see.
 const TYPES = ["created", "moved", "hired", "rejected", "withdrawn", "reopened", "assigned"];
-const MANY = 25;
 
 export function listen(board) {
   const sign = document.getElementById("board-live");
@@ -15,8 +14,7 @@ export function listen(board) {
       while (waiting.size) {
         const ids = [...waiting];
         waiting.clear();
-        if (ids.length > MANY) await board.load();
-        else await Promise.all(ids.map((id) => board.refresh(id, { isChange: true })));
+        await board.refreshAll(ids, { isChange: () => true });
       }
     } finally {
       isReading = false;
@@ -27,13 +25,21 @@ export function listen(board) {
     const told = JSON.parse(event.data);
     if (told.payload.job_id !== undefined && told.payload.job_id !== board.root.dataset.job) return;
     const card = board.cards.get(told.aggregate_id);
-    if (card?.pending) return;
+    if (card?.pending) {
+      // Told of the very move that is under way, or of something else, which is read after it.
+      if (told.payload.to_stage_id !== card.stage) board.moving.get(card.id)?.then(() => read(card.id));
+      return;
+    }
     // Only from where the event saw it: one that comes late must not move it back.
     if (told.type === "application.moved" && card?.stage === told.payload.from_stage_id) {
       Object.assign(card, { stage: told.payload.to_stage_id, since: Date.parse(told.occurred_at), changed: true });
       board.draw();
     }
-    waiting.add(told.aggregate_id);
+    read(told.aggregate_id);
+  }
+
+  function read(id) {
+    waiting.add(id);
     if (!isReading) readAll();
   }
 
