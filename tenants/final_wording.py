@@ -137,13 +137,17 @@ class TenantFinalWording:
 def made_whole(content: Content, kept: str, whole: str) -> Content:
     """Return the content with a link in the place of how it is kept.
 
-    Only our own address is made whole, and in text only where it isn't part of another: whoever
-    writes a letter could otherwise have the candidate carry the secret elsewhere.
+    Only our own address is made whole, and only where it isn't part of another: whoever writes a
+    letter or a template could otherwise have the candidate carry the secret elsewhere.
     """
-    return Content(
-        content.subject,
-        re.sub(
-            rf"(?<!\S)([^\s./]*){re.escape(kept)}", lambda found: found[1] + whole, content.text
-        ),
-        None if content.html is None else content.html.replace(escape(kept), escape(whole)),
+    text = re.sub(
+        rf"(?<!\S)([^\s./]*){re.escape(kept)}", lambda found: found[1] + whole, content.text
     )
+    if content.html is None:
+        return Content(content.subject, text, None)
+    html = re.sub(
+        rf"""(?<![^\s">])([^\s./="<>]*){re.escape(escape(kept))}""",
+        lambda found: found[1] + escape(whole),
+        content.html,
+    )
+    return Content(content.subject, text, html)
