@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,17 +10,14 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from core.applications.contracts import ApplicationView, AssignApplication
+from core.applications.contracts import AssignApplication
 from core.candidates.contracts import AddNote, DeleteNote
-from core.jobs.contracts import EditJob, TeamMember
 from core.notifications import telling
 from core.notifications.contracts import ListNotifications
 from core.notifications.notices import notices_of
 from core.shared.actor import Role
 from core.shared.events import Event
-from core.shared.reactions import EVENT_QUEUE
-from plugins.postgres.sequencing import Sequencing
-from plugins.postgres.task_claims import Claim, TaskClaims, TaskLeases
+from plugins.postgres.task_claims import Claim
 from tenants.attempts import make_attempt, make_together
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
@@ -30,12 +26,12 @@ from tenants.tasks import TaskRunner
 from tests.fixtures.databases import TestDatabase
 from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
+from tests.fixtures.rushes import a_rush, begun
 from tests.fixtures.worlds import World
 from workers.attempts import Attempts
 from workers.watchdog import Watchdog
 
 ROLES: Final[tuple[Role, ...]] = ("admin", "recruiter", "interviewer", "viewer")
-LEASE: Final = timedelta(minutes=1)
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -58,51 +54,6 @@ async def hasty(settings: Settings) -> AsyncIterator[Runtime]:
     opened = await Runtime.open(msgspec.structs.replace(settings, lock_timeout_ms=50))
     yield opened
     await opened.close()
-
-
-async def begun(runner: TaskRunner, relay_url: str, hiring: Hiring) -> list[Claim]:
-    """Begin what there is to tell of what has happened, in no order."""
-    sequencing = await Sequencing.open(relay_url, lambda: None, lambda: None)
-    claims, leases = await TaskClaims.open(relay_url), await TaskLeases.open(relay_url)
-    try:
-        await sequencing.sequence()
-        tenant_id = hiring.tenant.context.id
-        await sequencing.dispatch(tenant_id, await runner.subscriptions(tenant_id))
-        due, _ = await claims.claim({EVENT_QUEUE: 500}, LEASE)
-        found = [each for each in await leases.begin(due, LEASE) if runner.gathers(each)]
-        return sorted(found, key=lambda each: each.task_id.int % 1009)
-    finally:
-        await sequencing.close()
-        await claims.close()
-        await leases.close()
-
-
-async def a_rush(hiring: Hiring) -> None:
-    """Much at once: what groups, what is told to several, what nobody is told of."""
-    admin, recruiter = (hiring.tenant.members[role] for role in ("admin", "recruiter"))
-    job = await hiring.open_job(title="Engineer")
-    team = (TeamMember(admin.member_id, "hiring_manager"),)
-    job = await hiring.scope().execute(
-        EditJob(job_id=job.id, hiring_team=team, expected_version=job.version)
-    )
-    applications = [await hiring.apply(job) for _ in range(4)]
-    first, second = applications[:2]
-    given: tuple[tuple[ApplicationView, Role], ...] = (
-        (first, "recruiter"),
-        (second, "interviewer"),
-        (first, "admin"),
-    )
-    for application, to in given:
-        to_member = hiring.tenant.members[to]
-        await hiring.scope("admin").execute(
-            AssignApplication(application_id=application.id, assignee_id=to_member.member_id)
-        )
-    await hiring.move(first, 1, job)
-    await hiring.move(second, 1, job, "admin")
-    name = recruiter.email.split("@")[0]
-    await hiring.scope("admin").execute(
-        AddNote(candidate_id=first.candidate_id, text=f"Look at this, @{name}")
-    )
 
 
 async def told(hiring: Hiring, admin: asyncpg.Connection) -> tuple[dict[str, Any], list[Any]]:
