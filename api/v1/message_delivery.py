@@ -14,14 +14,12 @@ from api.problems import problems
 from api.replies import Reply, reply
 from api.request_scope import Scoped
 from core.messages.contracts import (
-    ListSenders,
     ListSuppressions,
-    OrderSenders,
     RemoveSuppression,
-    Senders,
     SuppressionId,
     SuppressionView,
 )
+from core.messages.sender_views import ListSenders, OrderSenders, Senders
 from core.shared.paging import DEFAULT_LIMIT, Page, PageRequest
 
 AddressFilter = Annotated[
@@ -57,6 +55,7 @@ class MessageSendersController(Controller):
     async def list_senders(self, tenant_scope: Scoped) -> Reply[Senders]:
         """Return the enabled plugins that send. `away`: it failed so often that it is left alone.
 
+        `failed_at` and `failure` are there when it put off the last message that it was given.
         A message goes to the first that isn't away. One that says "later" is passed over for the
         next; one that may have taken the message never is.
         """

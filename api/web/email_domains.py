@@ -1,15 +1,18 @@
-"""The page of the domains that e-mail is sent from: how they stand, and the records to copy."""
+"""The page of e-mail delivery: who sends, the domains it is sent from with the records to copy, and
+the addresses that aren't written to.
+"""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Request, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web.frame import WEB, page, redirect
 from api.web.languages import mark
+from api.web.letters_shown import SUPPRESSED
 from core.deliverability.contracts import (
     FindingState,
     ListDomains,
@@ -17,9 +20,15 @@ from core.deliverability.contracts import (
     NoteDomainCheck,
     Subject,
 )
-from core.messages.contracts import ListSenders
+from core.messages.contracts import ListSuppressions
+from core.messages.sender_views import ListSenders, Senders
+from core.shared.paging import PageRequest
 
 _LONGEST: Final = 253
+_ON_A_PAGE: Final = 25
+
+Words = Annotated[str, QueryParameter(max_length=320)]
+Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
 
 SUBJECTS: Final[dict[Subject, str]] = {
     "spf": mark("Who may send (SPF)"),
@@ -45,15 +54,29 @@ STATES: Final[dict[FindingState, tuple[str, str, str]]] = {
 
 
 @get("/settings/email", **WEB)
-async def email_domains(request: Request[Any, Any, Any], tenant_scope: Scoped) -> Reply[bytes]:
-    """Show each sending domain."""
+async def email_domains(
+    request: Request[Any, Any, Any],
+    tenant_scope: Scoped,
+    address: Words = "",
+    cursor: Cursor = None,
+) -> Reply[bytes]:
+    """Show who sends, each sending domain, and addresses that aren't written to."""
     found = await tenant_scope.ask(ListDomains())
     senders = await tenant_scope.ask(ListSenders())
+    wanted = address.strip()
+    suppressed = await tenant_scope.ask(
+        ListSuppressions(address=wanted or None, page=PageRequest(_ON_A_PAGE, cursor))
+    )
     return page(
         request,
         "email_domains.html",
         domains=found.items,
         senders=senders.items,
+        raised=_raised(senders),
+        suppressed=suppressed,
+        suppressed_why=SUPPRESSED,
+        address=wanted,
+        is_first=cursor is None,
         subjects=SUBJECTS,
         why=WHY,
         states=STATES,
@@ -66,6 +89,16 @@ async def check_domain(tenant_scope: Scoped, domain: FromPath[str]) -> Reply[Any
     found = await tenant_scope.ask(LookUpDomain(domain=domain[:_LONGEST]))
     await tenant_scope.execute(NoteDomainCheck(check=found))
     return redirect(f"/settings/email#{found.domain}")
+
+
+def _raised(senders: Senders) -> dict[str, str]:
+    """Return the order that there would be with each a place further up."""
+    names = [each.plugin for each in senders.items]
+    return {
+        name: ",".join((*names[: place - 1], name, names[place - 1], *names[place + 1 :]))
+        for place, name in enumerate(names)
+        if place
+    }
 
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (email_domains, check_domain)

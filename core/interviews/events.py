@@ -38,6 +38,13 @@ class InterviewCancelled(InterviewEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "interview.cancelled"
 
 
+class FeedbackDue(InterviewEvent, frozen=True, kw_only=True):
+    """It is over for some time, and these interviewers have given no feedback since it began."""
+
+    type: ClassVar[str] = "interview.feedback_due"
+    interviewers: tuple[UUID, ...]
+
+
 class FeedbackEvent(Event, frozen=True, kw_only=True):
     """Base of the events of feedback; `aggregate_id` is the feedback. It holds no opinion."""
 

@@ -42,6 +42,10 @@ class InterviewRepository(Protocol):
         """Return it as others see it, within the transaction."""
         ...
 
+    async def owing(self, interview_id: InterviewId) -> tuple[MemberId, ...]:
+        """Return its interviewers who have given no feedback since it began."""
+        ...
+
 
 class FeedbackRepository(Protocol):
     """Keeps feedback and every version of it."""

@@ -11,10 +11,12 @@ from core.interviews.contracts import (
     RescheduleInterview,
     ScheduleInterview,
 )
+from core.interviews.due import promise_reminder
 from core.interviews.errors import ApplicationEnded
 from core.interviews.events import InterviewCancelled, InterviewRescheduled, InterviewScheduled
 from core.interviews.model import Interview
 from core.interviews.ports import InterviewQueries, InterviewRepository
+from core.ports.tasks import Tasks
 from core.ports.team import Team
 from core.shared.access import Access, limited_to, own_assignments
 from core.shared.actor import Actor
@@ -36,6 +38,7 @@ async def schedule_interview(
     actor: Actor,
     interviews: InterviewRepository,
     team: Team,
+    tasks: Tasks,
     clock: Clock,
     ids: Ids,
     recorder: Recorder,
@@ -66,6 +69,7 @@ async def schedule_interview(
     interview.check()
     await _check_members(interview.interviewers, team)
     await interviews.add(interview)
+    await promise_reminder(interview, tasks, now)
     recorder.record(
         InterviewScheduled(
             aggregate_id=interview.id,
@@ -85,6 +89,7 @@ async def reschedule_interview(
     *,
     interviews: InterviewRepository,
     team: Team,
+    tasks: Tasks,
     clock: Clock,
     recorder: Recorder,
 ) -> InterviewView:
@@ -94,10 +99,12 @@ async def reschedule_interview(
     given = {name: getattr(command, name) for name in CHANGEABLE}
     changes = {name: value for name, value in given.items() if value is not UNSET}
     before = {name: getattr(interview, name) for name in changes}
-    interview.reschedule(changes, clock.now())
+    now = clock.now()
+    interview.reschedule(changes, now)
     if "interviewers" in changes:
         await _check_members(interview.interviewers, team)
     await interviews.save(interview)
+    await promise_reminder(interview, tasks, now)
     recorder.record(
         InterviewRescheduled(
             aggregate_id=interview.id,

@@ -305,32 +305,6 @@ class RemoveSuppression(Command[None], frozen=True, kw_only=True):
     suppression_id: SuppressionId
 
 
-class SenderView(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin that sends messages."""
-
-    plugin: str
-    repeatable: bool
-    """Whether it notices a message that it was given before."""
-    away: bool
-    """Whether it failed so often that it isn't tried just now."""
-
-
-class Senders(msgspec.Struct, frozen=True):
-    """Who sends, in the order in which they are tried."""
-
-    items: tuple[SenderView, ...]
-
-
-class ListSenders(Query[Senders], frozen=True, kw_only=True):
-    """List the plugins that send messages, in the order in which they are tried."""
-
-
-class OrderSenders(Command[Senders], frozen=True, kw_only=True):
-    """Say in which order plugins that send are tried; those left out come last."""
-
-    plugins: tuple[str, ...]
-
-
 class MailOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of asking for a mail to a candidate."""
 

@@ -103,6 +103,17 @@ class SendersOrdered(Event, frozen=True, kw_only=True):
     plugins: tuple[str, ...]
 
 
+class SenderFailing(Event, frozen=True, kw_only=True):
+    """A plugin failed so often in a row that it isn't tried at present; told once a day at most.
+
+    `aggregate_id` is the tenant.
+    """
+
+    type: ClassVar[str] = "message_senders.failing"
+    aggregate: ClassVar[str] = "message_senders"
+    plugin_id: str
+
+
 class MessageSettled(MessageEvent, frozen=True, kw_only=True):
     """A member said of a message of which nobody knew that it was sent."""
 

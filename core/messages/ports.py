@@ -1,6 +1,6 @@
 """What this slice needs from outside: storage, what is known of receivers, and who sends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from core.messages.contracts import (
 )
 from core.messages.member_views import ListMemberMessages, MemberMessageRow
 from core.messages.model import Content, Message
+from core.messages.sender_views import SenderFailure
 from core.messages.suppression import Suppression
 from core.messages.timeline import Entry
 from core.ports.messaging import Mailbox, OutgoingEmail
@@ -136,6 +137,10 @@ class SenderOrder(Protocol):
         """Replace the order."""
         ...
 
+    async def failures(self) -> Mapping[str, SenderFailure]:
+        """Return the plugins that put off the last message that they were given."""
+        ...
+
 
 class MessageQueries(Protocol):
     """Reads views straight from rows."""
@@ -165,6 +170,10 @@ class MessageQueries(Protocol):
 
     async def sender_order(self) -> Sequence[str]:
         """Return the plugins that the tenant named, the first first."""
+        ...
+
+    async def sender_failures(self) -> Mapping[str, SenderFailure]:
+        """Return the plugins that put off the last message that they were given."""
         ...
 
 

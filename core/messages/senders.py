@@ -1,10 +1,16 @@
 """The order in which a tenant's plugins are tried: the tenant's wish first, then how they do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from core.messages.contracts import ListSenders, OrderSenders, Senders, SenderView
 from core.messages.events import SendersOrdered
 from core.messages.ports import MessageQueries, Postman, Sender, SenderOrder
+from core.messages.sender_views import (
+    ListSenders,
+    OrderSenders,
+    SenderFailure,
+    Senders,
+    SenderView,
+)
 from core.shared.errors import FieldError, InvalidInput
 from core.shared.events import Recorder
 from core.shared.permissions import Action
@@ -32,7 +38,8 @@ async def list_senders(
     postman: Postman,
 ) -> Senders:
     """Return who sends, the first first."""
-    return _view(await postman.senders(), await messages.sender_order())
+    failures = await messages.sender_failures()
+    return _view(await postman.senders(), await messages.sender_order(), failures)
 
 
 @handles(OrderSenders, action=Action.MANAGE_MESSAGES)
@@ -66,13 +73,22 @@ async def order_senders(
         before={"plugins": list(before)},
         after={"plugins": list(command.plugins)},
     )
-    return _view(senders, command.plugins)
+    return _view(senders, command.plugins, await order.failures())
 
 
-def _view(senders: Sequence[Sender], order: Sequence[str]) -> Senders:
+def _view(
+    senders: Sequence[Sender], order: Sequence[str], failures: Mapping[str, SenderFailure]
+) -> Senders:
     return Senders(
-        tuple(
-            SenderView(plugin=each.plugin, repeatable=each.repeatable, away=each.away)
-            for each in wished(senders, order)
-        )
+        tuple(_sender(each, failures.get(each.plugin)) for each in wished(senders, order))
+    )
+
+
+def _sender(sender: Sender, failure: SenderFailure | None) -> SenderView:
+    return SenderView(
+        plugin=sender.plugin,
+        repeatable=sender.repeatable,
+        away=sender.away,
+        failed_at=None if failure is None else failure.at,
+        failure=None if failure is None else failure.said,
     )

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from core.messages.contracts import SEND_MESSAGE, MessageId, SendMessage
+from core.messages.failing import note_failing
 from core.messages.model import Message
 from core.messages.news import failed, sent, unknown
 from core.messages.ports import (
@@ -152,7 +153,9 @@ class Sending:
             await _try_again(tasks, message, message.ask_again(outcome.said, now))
         else:
             message.pass_on(outcome.said, now)
-            others = tried_in_order(await postman.senders(), await order.get())
+            senders = await postman.senders()
+            await note_failing(prepared.sender.plugin, senders, tasks, now)
+            others = tried_in_order(senders, await order.get())
             if _next(message, others) is None:
                 at = message.wait(outcome.said, now, after_seconds=outcome.after_seconds)
             else:

@@ -16,8 +16,8 @@ from core.candidates.events import NoteAdded, NoteEdited
 from core.deliverability.events import SendingDomainWorsened
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
-from core.interviews.events import InterviewRescheduled, InterviewScheduled
-from core.messages.events import ReplyReceived
+from core.interviews.events import FeedbackDue, InterviewRescheduled, InterviewScheduled
+from core.messages.events import ReplyReceived, SenderFailing
 from core.notifications.events import ChatBroken
 from core.tenancy.events import QuotaNeared
 
@@ -38,6 +38,11 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 def of_itself(event: Any) -> About:
     """An event of an application."""
     return About(application_id=event.aggregate_id)
+
+
+def owed(event: FeedbackDue) -> About:
+    """Feedback that those who held an interview haven't given."""
+    return About(application_id=event.application_id, named=event.interviewers)
 
 
 def of_its_application(event: Any) -> About:
@@ -108,6 +113,11 @@ def checked(event: PluginChecked | PluginConnectionBroken | ChatBroken) -> About
     """A connection that works is no news; one that was lost, or fails a test, is."""
     if isinstance(event, PluginChecked) and event.ok:
         return None
+    return About(details={"plugin": event.plugin_id})
+
+
+def fails_to_send(event: SenderFailing) -> About:
+    """A plugin that e-mail should leave through takes none."""
     return About(details={"plugin": event.plugin_id})
 
 

@@ -23,6 +23,7 @@ NotificationType = Literal[
     "application_note",
     "interview",
     "feedback",
+    "feedback_due",
     "message_failed",
     "silence",
     "reply",

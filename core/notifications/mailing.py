@@ -18,7 +18,7 @@ from core.notifications.deliveries import MAIL_DUE, DueItem, collect_due, wake
 from core.notifications.ports import Colleague, MailDeliveries, NotificationDesk
 from core.notifications.preferences import refuses_mail
 from core.notifications.reach import reach_of_role
-from core.notifications.wording import said, sentences
+from core.notifications.wording import told_in
 from core.ports.tasks import Tasks, task
 from core.ports.unsubscribing import EVERY_NOTIFICATION
 from core.shared.clock import Clock, UtcDatetime
@@ -229,12 +229,10 @@ def _digest(
 
 
 def _item(view: NotificationView, language: str, base_url: str) -> dict[str, str]:
-    title, message = sentences(view.wording)
-    # Somebody who isn't there any more is somebody in the reader's language.
-    words = {name: each for name, each in view.words.items() if name != "actor" or view.actor}
+    title, message = told_in(view, language)
     return {
-        "notification_title": said(title, words, language),
-        "notification_text": said(message, words, language) if message else "",
+        "notification_title": title,
+        "notification_text": message,
         "notification_link": link_of(view, base_url),
     }
 

@@ -45,4 +45,6 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     is_once: bool = False
     """Whether a member is told once of what `grouping` names, be it read or not."""
     tells_doer: bool = False
-    """Whether it is told to who did it as well, since they don't know of it."""
+    """Whether it is told to who did it as well, since they don't know of it.
+
+    Who moved an application a moment before counts as who did it."""

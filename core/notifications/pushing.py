@@ -1,5 +1,7 @@
 """Sends push messages: the outside work of the task `push_notification`, one for each browser.
 
+They are in the language of the workspace, as its e-mails to members are.
+
 What was read meanwhile, is gone, or may not be seen any more is not sent. The same message twice,
 after a worker's death, replaces itself: it has the notification as its topic.
 """
@@ -15,12 +17,15 @@ from core.notifications.contracts import BrowserId, NotificationId
 from core.notifications.events import BrowserRemoved
 from core.notifications.ports import BrowserRepository, InboxQueries
 from core.notifications.reach import reach_of_role
+from core.notifications.sentences import language_there
+from core.notifications.wording import told_in
 from core.ports.push import PushResult, PushService, PushTarget
 from core.ports.secrets import Secrets, SecretUnreadable
 from core.ports.tasks import outside
 from core.shared.clock import Clock, UtcDatetime
 from core.shared.events import Recorder
 from core.shared.ids import MemberId
+from core.shared.tenant import TenantContext
 
 PUSH_NOTIFICATION: Final = "push_notification"
 LASTS: Final = timedelta(hours=24)
@@ -68,6 +73,7 @@ class Pushing:
         browsers: BrowserRepository,
         inbox: InboxQueries,
         secrets: Secrets,
+        tenant: TenantContext,
         clock: Clock,
     ) -> Ready | None:
         """Read what is to be said as it is now."""
@@ -86,10 +92,11 @@ class Pushing:
         except SecretUnreadable:
             await browsers.remove(work.browser_id)
             return None
+        title, body = told_in(view, language_there(tenant.locale))
         message = Message(
             id=view.id,
-            title=view.title[:_LONGEST_TEXT],
-            body=view.message[:_LONGEST_TEXT],
+            title=title[:_LONGEST_TEXT],
+            body=body[:_LONGEST_TEXT],
             link=view.link,
             unread=found.unread,
         )

@@ -109,6 +109,16 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "Se ha cancelado una entrevista con {candidate}",
         "Un entretien avec {candidate} a été annulé",
     ),
+    "Your feedback on {candidate} is due": (
+        "Ihr Feedback zu {candidate} steht aus",
+        "Falta su evaluación de {candidate}",
+        "Votre avis sur {candidate} est attendu",
+    ),
+    "Feedback on {candidate} is due": (
+        "Feedback zu {candidate} steht aus",
+        "Falta la evaluación de {candidate}",
+        "L’avis sur {candidate} est attendu",
+    ),
     "{actor} gave feedback on {candidate}": (
         "{actor} hat {candidate} bewertet",
         "{actor} ha valorado a {candidate}",
@@ -173,6 +183,11 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "Die Verbindung von {plugin} funktioniert nicht",
         "La conexión de {plugin} no funciona",
         "La connexion de {plugin} ne fonctionne pas",
+    ),
+    "{plugin} sends no e-mail at present": (
+        "{plugin} verschickt zurzeit keine E-Mails",
+        "{plugin} no envía correos en este momento",
+        "{plugin} n’envoie pas d’e-mails pour le moment",
     ),
     "Receivers may no longer believe mail from {domain}": (
         "Empfänger glauben E-Mails von {domain} vielleicht nicht mehr",

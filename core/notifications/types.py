@@ -65,6 +65,13 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
         description="Somebody gave feedback on an application of yours.",
         action=Action.VIEW_CANDIDATES,
     ),
+    "feedback_due": TypeOfNotice(
+        label="Feedback that is due",
+        description="An interview of yours is over, and you gave no feedback yet.",
+        action=Action.VIEW_CANDIDATES,
+        email="at_once",
+        escalates=True,
+    ),
     "silence": TypeOfNotice(
         label="Promised answers",
         description="A candidate of yours has waited nearly as long as you promised at most.",
@@ -96,7 +103,7 @@ TYPES: Final[dict[NotificationType, TypeOfNotice]] = {
     ),
     "plugin_broken": TypeOfNotice(
         label="Plugins that fail",
-        description="The connection of a plugin was tested and doesn't work.",
+        description="A plugin doesn't work: it was tested, lost its account, or can't send.",
         action=Action.MANAGE_PLUGINS,
         escalates=True,
     ),

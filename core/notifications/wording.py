@@ -35,6 +35,14 @@ def said(sentence: str, words: Mapping[str, str], language: str = "en") -> str:
     return in_language(sentence, language).format_map(_Words(words, language))
 
 
+def told_in(view: NotificationView, language: str) -> tuple[str, str]:
+    """Return the title and the message of what somebody is told, in a language of mails."""
+    title, message = sentences(view.wording)
+    # Somebody who isn't there any more is somebody in the reader's language.
+    words = {name: each for name, each in view.words.items() if name != "actor" or view.actor}
+    return said(title, words, language), said(message, words, language) if message else ""
+
+
 def worded(
     *,
     notice: str,

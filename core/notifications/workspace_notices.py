@@ -6,9 +6,11 @@ from core.applications.events import BulkRejectionFinished
 from core.deliverability.events import SendingDomainWorsened
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
+from core.messages.events import SenderFailing
 from core.notifications.about import (
     checked,
     domain_worse,
+    fails_to_send,
     imported,
     neared,
     rejected_together,
@@ -46,6 +48,15 @@ WORKSPACE: Final[dict[str, Notice]] = {
         receivers=("admins",),
         title="The connection of {plugin} doesn't work",
         link="/settings/plugins/{plugin}",
+    ),
+    "sender_failing": Notice(
+        type="plugin_broken",
+        events=(SenderFailing,),
+        about=fails_to_send,
+        receivers=("admins",),
+        tells_doer=True,
+        title="{plugin} sends no e-mail at present",
+        link="/settings/email",
     ),
     "domain_worsened": Notice(
         type="plugin_broken",

@@ -17,6 +17,7 @@ from core.interviews.errors import (
 from core.interviews.model import Feedback, Interview
 from core.shared.ids import MemberId
 from plugins.postgres.application_tables import applications
+from plugins.postgres.automation_steps import OWING
 from plugins.postgres.interview_tables import (
     feedback,
     feedback_versions,
@@ -108,6 +109,16 @@ class PostgresInterviews:
             _VIEW, {"tenant": self._unit.tenant_id, "id": interview_id}
         )
         return msgspec.convert(dict(result.mappings().one()), InterviewView)
+
+    async def owing(self, interview_id: InterviewId) -> tuple[MemberId, ...]:
+        """Look at what they gave."""
+        rows = await self._unit.all(
+            sa.select(interviewers.c.member_id)
+            .select_from(interviewers.join(interviews, OWING))
+            .where(interviews.c.id == interview_id)
+            .order_by(interviewers.c.member_id)
+        )
+        return tuple(row.member_id for row in rows)
 
     async def _write_interviewers(self, interview: Interview) -> None:
         rows = [

@@ -1,6 +1,6 @@
 """Reads views of messages, of what happened to them, and of whom nobody writes to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from core.messages.contracts import (
 )
 from core.messages.errors import MessageNotFound
 from core.messages.member_views import ListMemberMessages, MemberMessageRow
+from core.messages.sender_views import SenderFailure
 from core.messages.suppression import canonical
 from core.messages.timeline import in_order
 from core.shared.cursor import decode_cursor, encode_cursor
@@ -32,6 +33,7 @@ from plugins.postgres.message_tables import (
     suppressed_addresses,
 )
 from plugins.postgres.messages import ENTRY, WITH_APPLICATION, entry_of
+from plugins.postgres.sender_failures import failures_of, last_attempts
 
 _ROW: Final = (
     messages.c.id,
@@ -176,6 +178,10 @@ class PostgresMessageQueries:
             sa.select(message_senders.c.plugin_id).order_by(message_senders.c.place)
         )
         return [str(row[0]) for row in rows]
+
+    async def sender_failures(self) -> Mapping[str, SenderFailure]:
+        """Look at what the latest messages tell."""
+        return failures_of(await self._reader.select(last_attempts()))
 
     async def _entries(self, message_id: MessageId) -> tuple[TimelineEntry, ...]:
         rows = await self._reader.select(

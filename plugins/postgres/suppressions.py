@@ -1,13 +1,15 @@
 """Stores the addresses that aren't written to, and the order in which senders are tried."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from core.messages.contracts import SuppressionId
+from core.messages.sender_views import SenderFailure
 from core.messages.suppression import Suppression, canonical
 from plugins.postgres.message_tables import message_senders, suppressed_addresses
+from plugins.postgres.sender_failures import failures_of, last_attempts
 from plugins.postgres.unit import Unit
 
 
@@ -63,6 +65,10 @@ class PostgresSenderOrder:
             sa.select(message_senders.c.plugin_id).order_by(message_senders.c.place)
         )
         return [row.plugin_id for row in rows]
+
+    async def failures(self) -> Mapping[str, SenderFailure]:
+        """Look at what the latest messages tell."""
+        return failures_of(await self._unit.all(last_attempts()))
 
     async def put(self, plugins: Sequence[str]) -> None:
         """Replace the order."""

@@ -3,6 +3,7 @@
 from core.candidates.contracts import AddFile
 from core.messages import (
     by_plugins,
+    failing,
     letters,
     replying,
     senders,
@@ -50,6 +51,7 @@ from tenants.wiring import candidates, tasks
 
 USE_CASES = (
     by_plugins,
+    failing,
     letters,
     replying,
     senders,

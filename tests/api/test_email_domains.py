@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
@@ -9,8 +10,12 @@ import pytest
 import pytest_asyncio
 
 from core.deliverability.contracts import CHECK_DOMAINS
+from core.messages.contracts import SuppressionId
+from core.messages.suppression import Suppression
 from core.ports.tasks import Tasks
+from core.shared.clock import UtcDatetime
 from plugins.outbound.names import ResolvingDns
+from plugins.postgres.suppressions import PostgresSuppressions
 from plugins.postgres.tasks import PostgresTasks
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
@@ -108,6 +113,42 @@ async def test_what_is_missing_has_the_record_to_copy_on_the_page(
     page = (await admin.get("/settings/email")).text
     assert "bbb.dkim.amazonses.com" in page
     assert "The signature proves that the mail is yours" in page
+
+
+async def test_who_sends_is_ordered_and_who_gets_no_mail_is_found_on_the_page(
+    server: NameServer,
+    admin: httpx.AsyncClient,
+    client_for: ClientFor,
+    runtime: Runtime,
+    world: World,
+) -> None:
+    async with runtime.database.unit(world.acme.id) as unit:
+        await PostgresSuppressions(unit).put(
+            Suppression(
+                id=SuppressionId(runtime.ids.new()),
+                address="gone@example.com",
+                reason="bounced",
+                detail="550 no such user",
+                plugin="ses",
+                message_id=None,
+                created_at=UtcDatetime(datetime.now(UTC)),
+            )
+        )
+    shown = (await admin.get("/settings/email")).text
+    assert shown.index("/settings/plugins/ses") < shown.index("/settings/plugins/smtp")
+    assert 'value="smtp,ses"' in shown, "the second may go up, and the first may not"
+    assert 'value="ses,smtp"' not in shown
+    assert "gone@example.com" in shown
+    assert "550 no such user" in shown
+    answer = await admin.put("/api/v1/message-senders", json={"plugins": ["smtp", "ses"]})
+    assert [each["plugin"] for each in answer.json()["items"]] == ["smtp", "ses"], answer.text
+    shown = (await admin.get("/settings/email?address=Somebody@example.com")).text
+    assert shown.index("/settings/plugins/smtp") < shown.index("/settings/plugins/ses")
+    assert "This address is written to." in shown
+    assert "gone@example.com" not in shown
+    assert "gone@example.com" in (await admin.get("/settings/email?address=GONE@example.com")).text
+    assert "gone@" not in (await client_for("globex", "admin").get("/settings/email")).text
+    await admin.put("/api/v1/message-senders", json={"plugins": []})
 
 
 async def test_names_that_cannot_be_looked_up_are_not_missing(

@@ -145,9 +145,11 @@ class Post:
         return (await self.hiring.scope("admin").ask(ListSuppressions(address=address))).items
 
 
-@pytest.fixture
-def post(plugged: Runtime, world: World, database: TestDatabase) -> Post:
-    return Post(plugged, world, database, "acme")
+@pytest_asyncio.fixture
+async def post(plugged: Runtime, world: World, database: TestDatabase) -> Post:
+    made = Post(plugged, world, database, "acme")
+    await made.hiring.mail_no_member()
+    return made
 
 
 def told(message: MessageView, kind: ReportKind, after: float = 1, **more: Any) -> DeliveryReport:

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from core.installations.contracts import EnablePlugin
-from core.messages.contracts import OrderSenders
+from core.messages.sender_views import OrderSenders
 from core.shared.permissions import Action
 from plugins.postgres.migrate import migrate
 from plugins.system.ids import RandomIds

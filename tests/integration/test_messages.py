@@ -149,9 +149,11 @@ class Applicants:
         return (await scope.ask(ListMessages(application_id=application.id))).items
 
 
-@pytest.fixture
-def applicants(plugged: Runtime, world: World) -> Applicants:
-    return Applicants(plugged, world)
+@pytest_asyncio.fixture
+async def applicants(plugged: Runtime, world: World) -> Applicants:
+    made = Applicants(plugged, world)
+    await made.hiring.mail_no_member()
+    return made
 
 
 async def test_a_confirmation_is_sent_once_and_the_tenants_own(

@@ -21,6 +21,7 @@ from core.notifications.contracts import (
 )
 from core.shared.actor import Role
 from core.shared.errors import InvalidInput, NotFound
+from core.tenancy.contracts import UpdateTenant
 from tenants.due_work import DueWork
 from tenants.runtime import Runtime
 from tenants.settings import Settings
@@ -134,6 +135,18 @@ async def test_a_message_reaches_the_browser_and_nobody_between(
     await worker.run_due()
     assert len(service.taken) == 1
     examined("messages", len(service.taken))
+
+
+async def test_it_is_in_the_language_of_the_workspace(
+    hiring: Hiring, worker: DueWork, service: FakePushService
+) -> None:
+    reading, _ = await subscribed(hiring, service)
+    await hiring.scope("admin").execute(UpdateTenant(locale="de-AT"))
+    await given(hiring)
+    await worker.run_due()
+    await hiring.scope("admin").execute(UpdateTenant(locale="en-GB"))
+    (told,) = service.read(reading)
+    assert told["title"].endswith("wurde Ihnen zugewiesen")
 
 
 async def test_what_was_read_is_not_sent(

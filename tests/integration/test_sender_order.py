@@ -13,12 +13,12 @@ from core.candidates.contracts import CreateCandidate
 from core.installations.contracts import DisablePlugin
 from core.messages.contracts import (
     ListMessages,
-    ListSenders,
     MessageView,
-    OrderSenders,
     ShowMessage,
 )
 from core.messages.ports import Handover
+from core.messages.sender_views import ListSenders, OrderSenders
+from core.notifications.contracts import ListNotifications
 from core.ports.messaging import (
     MessageRefused,
     Messaging,
@@ -122,6 +122,7 @@ async def office(plugged: Runtime, world: World, database: TestDatabase) -> Asyn
         await enable(plugged, world.acme, name)
     made = Office(plugged, world, database)
     await made.order()
+    await made.hiring.mail_no_member()
     yield made
 
 
@@ -206,12 +207,21 @@ async def test_one_that_keeps_failing_is_left_out(office: Office) -> None:
     assert SERVICES["one"].asked == 5
     senders = await office.hiring.scope("admin").ask(ListSenders())
     assert [each.away for each in senders.items] == [True, False, False]
+    assert [each.failure for each in senders.items[:2]] == ["Down.", None]
+    await office.worker.run_due()
+    told = await office.hiring.scope("admin").ask(ListNotifications(type="plugin_broken"))
+    assert [(each.title, each.count) for each in told.items] == [
+        ("one sends no e-mail at present", 1)
+    ]
 
 
 async def test_a_refusal_is_final_and_nobody_else_is_asked(office: Office) -> None:
     SERVICES["one"].error = MessageRefused("There is no such mailbox.")
     message = await office.send()
     assert (message.state, asked()) == ("failed", [1, 0, 0])
+    await office.worker.run_due()
+    told = await office.hiring.scope().ask(ListNotifications(type="message_failed"))
+    assert told.items[0].application_id == message.application_id, "also to who applied for them"
 
 
 @pytest.mark.parametrize("planted", [False, True])

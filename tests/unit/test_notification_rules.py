@@ -39,6 +39,7 @@ def test_each_notice_can_be_said(examined: Examined) -> None:
         "import_finished": {"created", "updated", "failed", "import_id"},
         "bulk_rejection": {"rejected", "skipped"},
         "plugin_broken": {"plugin"},
+        "sender_failing": {"plugin"},
         "domain_worsened": {"domain"},
         "automation": {"text"},
         "quota_neared": {"quota", "used", "limit"},
