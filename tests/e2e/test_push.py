@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from core.applications.contracts import AssignApplication
-from core.notifications.contracts import ListNotifications
+from core.notifications.contracts import ListNotifications, MarkRead
 from tenants.runtime import Runtime
 from tests.fixtures.browsers import Visit
 from tests.fixtures.examined import Examined
@@ -63,6 +63,20 @@ async def hand_over(page: Page, data: str) -> None:
     await devtools.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": origin, "registrationId": registration, "data": data},
+    )
+
+
+async def until_shown(page: Page, tags: list[str]) -> None:
+    """Wait until the browser shows exactly the messages of these tags."""
+    await page.wait_for_function(
+        """async (wanted) => {
+          const worker = await navigator.serviceWorker.ready;
+          const shown = (await worker.getNotifications()).map((each) => each.tag);
+          return JSON.stringify(shown) === JSON.stringify(wanted);
+        }""",
+        arg=tags,
+        polling=100,
+        timeout=30_000,
     )
 
 
@@ -118,6 +132,22 @@ async def test_a_browser_is_told_while_the_site_is_closed(
     # Pressing it marks it as read: the bell of the page that is still open knows.
     await expect(page.locator(".bell-count")).to_be_hidden()
     assert (await hiring.scope().ask(ListNotifications(unread=True))).items == []
+
+    # What is read anywhere else is taken away here, and what isn't read stays.
+    await hiring.scope("admin").execute(
+        AssignApplication(application_id=application.id, assignee_id=None)
+    )
+    await hiring.scope("admin").execute(
+        AssignApplication(application_id=application.id, assignee_id=recruiter)
+    )
+    await expect(page.locator(".bell-count")).to_have_text("1")
+    (unread,) = (await hiring.scope().ask(ListNotifications(unread=True))).items
+    for tag in (str(unread.id), "read-long-ago"):
+        await worker.evaluate("(tag) => self.registration.showNotification('Told', { tag })", tag)
+    await page.reload()
+    await until_shown(page, [str(unread.id)])
+    await hiring.scope().execute(MarkRead())
+    await until_shown(page, [])
 
     await page.goto(f"{origin}/account/notifications")
     await page.locator("#push").get_by_role("button", name="Remove").click()

@@ -142,6 +142,18 @@ function start() {
     }
   });
 
+  // What was read here or elsewhere needn't stand among this browser's push messages any longer.
+
+  async function takeAway() {
+    const worker = await navigator.serviceWorker?.getRegistration("/");
+    const shown = (await worker?.getNotifications()) ?? [];
+    if (!shown.length) return;
+    const answer = await call("GET", "/notifications?unread=true&limit=200");
+    if (!answer.ok) return;
+    const left = new Set(answer.body.items.map((each) => each.id));
+    for (const each of shown) if (!left.has(each.tag)) each.close();
+  }
+
   bell.addEventListener("toggle", async () => {
     if (!bell.open) return;
     await showLatest();
@@ -162,6 +174,7 @@ function start() {
     if (told.unread !== undefined) setUnread(told.unread);
     if (told.kind === "created" && told.popsUp) popUp(told.id);
     if (told.kind !== "seen") showAgain();
+    if (told.kind === "read") takeAway();
   }
 
   function tell(told) {
@@ -202,6 +215,7 @@ function start() {
 
   setUnread(unread, { aloud: false });
   lead();
+  takeAway();
   addEventListener("pagehide", () => {
     source?.close();
     source = null;
