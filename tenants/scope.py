@@ -192,14 +192,16 @@ class TenantScope:
             return await self._in_unit(access, work)
 
     async def _in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
+        lost: Exception | None = None
         for attempt in range(RETRIES):
             try:
                 return await self._once_in_unit(access, work)
             except Exception as error:
                 if not lost_a_race(error):
                     raise
+                lost = error
                 await asyncio.sleep(0.01 * 2**attempt)
-        raise Conflict("Others are changing the same things right now. Try again.")
+        raise Conflict("Others are changing the same things right now. Try again.") from lost
 
     async def _once_in_unit(self, access: Access, work: Callable[[Session], Awaitable[T]]) -> T:
         async with self._machinery.database.unit(self.tenant.id) as unit:

@@ -37,7 +37,7 @@ from plugins.postgres.task_claims import Claim
 from plugins.postgres.tasks import FinishedDelivery, LeasedTasks, TaskRecord
 from plugins.postgres.tenants import feature_flags, tenants
 from plugins.postgres.unit import Unit
-from plugins.postgres.violations import waited_in_vain
+from plugins.postgres.violations import lost_a_race, waited_in_vain
 from tenants.background import BoundOutside, BoundSubscriber, bind_outside, bind_subscribers
 from tenants.injection import Session, inject
 from tenants.runtime import Runtime
@@ -188,15 +188,16 @@ class TaskRunner:
     async def fail(self, claim: Claim, error: BaseException) -> bool:
         """Note the error and when to try again; return whether there will be another attempt.
 
-        What is away, or held by others for too long, isn't the task's failure: such an attempt
-        doesn't count.
+        What is away, or what others held or changed again and again, isn't the task's failure:
+        such an attempt doesn't count.
         """
         said = f"{type(error).__name__}: {error}"[:500]
         now = self._runtime.clock.now()
         async with self._runtime.database.unit(claim.tenant_id) as unit:
             leased = LeasedTasks(unit)
-            if isinstance(error, Unavailable) or waited_in_vain(error):
-                pause = FIRST_RETRY if waited_in_vain(error) else WHILE_AWAY
+            was_in_the_way = waited_in_vain(error) or lost_a_race(error.__cause__)
+            if isinstance(error, Unavailable) or was_in_the_way:
+                pause = FIRST_RETRY if was_in_the_way else WHILE_AWAY
                 await leased.put_off(claim.task_id, claim.attempt, said, retry_at=now + pause)
                 return True
             retry_at = None

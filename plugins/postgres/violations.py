@@ -13,7 +13,7 @@ _NO_LOCK: Final = "55P03"
 """SQLSTATE of a lock that others held for longer than may be waited."""
 
 
-def lost_a_race(error: BaseException) -> bool:
+def lost_a_race(error: BaseException | None) -> bool:
     """Whether the transaction may succeed when it runs again, as it lost against another one."""
     return _sqlstate(error) in _LOST_RACE
 
@@ -23,7 +23,7 @@ def waited_in_vain(error: BaseException) -> bool:
     return _sqlstate(error) == _NO_LOCK
 
 
-def _sqlstate(error: BaseException) -> str | None:
+def _sqlstate(error: BaseException | None) -> str | None:
     if not isinstance(error, sa.exc.DBAPIError | asyncpg.PostgresError):
         return None
     refused = error.orig if isinstance(error, sa.exc.DBAPIError) else error

@@ -211,6 +211,31 @@ async def test_waiting_in_vain_for_others_costs_no_attempt(
     examined("put off", len(waiting))
 
 
+async def test_races_that_are_lost_cost_no_attempt(
+    runtime: Runtime,
+    runner: TaskRunner,
+    world: World,
+    database: TestDatabase,
+    admin: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hiring = Hiring(runtime, world, "acme")
+    await DueWork(runner, database.relay_url).run_due()
+    await hiring.apply(await hiring.open_job(title="Engineer"))
+    claims = await begun(runner, database.relay_url, hiring)
+
+    def loses(_event: Event) -> list[Any]:
+        raise asyncpg.DeadlockDetectedError("it was asked to lose")
+
+    monkeypatch.setattr(telling, "notices_of", loses)
+    assert not await make_together(runner, claims)
+    for claim in claims:
+        assert not await make_attempt(runner, claim)
+    question = "SELECT attempts, dead_at FROM tasks WHERE id = ANY ($1)"
+    waiting = await admin.fetch(question, [each.task_id for each in claims])
+    assert {tuple(row) for row in waiting} == {(0, None)}
+
+
 class Counting:
     """Stands for a runner, and counts how many transactions there are at once."""
 
