@@ -36,10 +36,12 @@ class DrainingServer(uvicorn.Server):
         config: uvicorn.Config,
         health: Health,
         started: Callable[[], None],
+        stopping: Callable[[], None],
         end_streams: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(config)
         self._health = health
+        self._stopping = stopping
         self._end_streams = end_streams
         self._closes_at: float | None = None
         self._say_started: Callable[[], None] | None = started
@@ -49,6 +51,7 @@ class DrainingServer(uvicorn.Server):
         if self._closes_at is not None or self.should_exit:
             self.should_exit = self.force_exit = True
             return
+        self._stopping()
         self._health.drain()
         wait = DRAIN_SECONDS if sig == signal.SIGTERM else 0.0
         self._closes_at = time.monotonic() + wait
@@ -75,8 +78,11 @@ async def serve(
     port: int,
     sockets: list[socket.socket] | None = None,
     started: Callable[[], None] = lambda: None,
+    stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until a signal. `settings` names both engines; `started` is called once it listens.
+
+    `stopping` is called at the first signal, before anything is let go of.
 
     Raises Unavailable when an engine can't be reached at the start.
     """
@@ -99,7 +105,8 @@ async def serve(
             timeout_graceful_shutdown=settings.shutdown_grace_seconds,
             backlog=2048,
         )
-        await DrainingServer(config, app.health, started, app.streams.end_all).serve(sockets)
+        server = DrainingServer(config, app.health, started, stopping, app.streams.end_all)
+        await server.serve(sockets)
         log.info("stopped")
     finally:
         await runtime.close()

@@ -1,7 +1,9 @@
 """`intellimatch serve`: runs the web server until it is told to stop."""
 
+import faulthandler
 import os
 import socket
+from typing import Final
 
 import click
 import msgspec
@@ -13,6 +15,11 @@ from api.serve_workers import Workers, bind
 from tenants.bootstrap import ready_engines
 from tenants.plugins.leaving import leave_threads_behind
 from tenants.settings import Settings, load_settings
+
+LATEST_END_SECONDS: Final = 12
+"""Beyond the time that running requests have: whatever keeps a server that was told to stop from
+ending is shown (the stack of each thread, on stderr), and it ends with code 1. What was promised
+stands in the database by then."""
 
 
 @click.command()
@@ -57,7 +64,16 @@ async def _run(settings: Settings, listener: socket.socket, workers: int) -> Non
     async with ready_engines(settings) as ready:
         if workers == 1:
             await serve(
-                ready, host=ready.host, port=ready.port, sockets=[listener], started=say_started
+                ready,
+                host=ready.host,
+                port=ready.port,
+                sockets=[listener],
+                started=say_started,
+                stopping=lambda: _end_anyway(settings.shutdown_grace_seconds),
             )
         else:
             await Workers(ready, listener, workers).run(say_started)
+
+
+def _end_anyway(grace_seconds: int) -> None:
+    faulthandler.dump_traceback_later(grace_seconds + LATEST_END_SECONDS, exit=True)

@@ -302,7 +302,9 @@ async def test_who_may_not_manage_plugins_connects_nothing(
 
 
 async def test_a_stranger_who_comes_back_signs_in(served: ServedHere) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as stranger:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{served.port}", timeout=60
+    ) as stranger:
         headers = {**HTML, "Host": f"acme.localhost:{served.port}"}
         answer = await stranger.get("/oauth/callback?state=x&code=y", headers=headers)
     assert answer.status_code == 303
@@ -404,7 +406,7 @@ async def test_a_program_begins_what_its_member_ends(
     served: ServedHere,
 ) -> None:
     key = world.acme.members["admin"].api_key
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as program:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as program:
         program.headers["Authorization"] = f"Bearer {key}"
         program.headers["Host"] = f"acme.localhost:{served.port}"
         program.headers["Idempotency-Key"] = "begin-1"

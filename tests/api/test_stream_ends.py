@@ -267,6 +267,19 @@ async def test_a_stopping_server_says_good_bye_and_leaves(
     silent.transport.abort()
 
 
+async def test_a_server_that_cannot_stop_ends_anyway(settings: Settings) -> None:
+    """Planted: a server that waits for ever while it lets go of its connections."""
+    stuck = Server(settings, INTELLIMATCH_SHUTDOWN_GRACE_SECONDS="1")
+    stuck.module = "tests.fixtures.stuck_server"
+    await stuck.start()
+    try:
+        assert await stuck.stop() < 60
+    finally:
+        stuck.kill()
+    assert stuck.process is not None
+    assert stuck.process.returncode == 1
+
+
 LEFT = (
     'intellimatch_streams_open{form="websocket"} 0.0',
     'intellimatch_streams_ended_total{form="sse",reason="left"} 1.0',

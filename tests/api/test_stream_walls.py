@@ -31,7 +31,7 @@ Status = Callable[[Server, str, dict[str, str]], Awaitable[int]]
 
 async def sse_status(server: Server, host: str, headers: dict[str, str]) -> int:
     async with (
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
         client.stream(
             "GET",
             f"http://127.0.0.1:{server.port}/api/v1/stream",

@@ -70,7 +70,7 @@ async def site(
 
 async def enabled(visit: Visit) -> None:
     member = visit.site.world.acme.members["admin"]
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.post(
             f"http://127.0.0.1:{visit.site.product.port}/api/v1/plugins/calendar/enable",
             headers={

@@ -135,7 +135,7 @@ async def test_opening_a_secret_link_changes_nothing(
 ) -> None:
     for name, path in secret_links.items():
         url = site.url("acme", path)
-        async with httpx.AsyncClient() as scanner:
+        async with httpx.AsyncClient(timeout=60) as scanner:
             for method, headers in (("HEAD", {}), ("GET", {}), ("GET", PREFETCH)):
                 sent = {**headers, "Host": site.world.acme.host}
                 answer = await scanner.request(
