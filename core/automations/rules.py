@@ -82,6 +82,7 @@ DEFAULT_RULES: Final = (
         "When an interview is scheduled, the candidate hears when and where it is.",
         "interview_scheduled",
         "interview_invitation",
+        enabled=True,
         delay_minutes=5,
     ),
     Rule(
@@ -90,6 +91,7 @@ DEFAULT_RULES: Final = (
         "When an interview gets another time or place, the candidate hears of it.",
         "interview_rescheduled",
         "rescheduled",
+        enabled=True,
         delay_minutes=5,
     ),
     Rule(
@@ -98,6 +100,7 @@ DEFAULT_RULES: Final = (
         "When an interview is cancelled, the candidate hears that it won't take place.",
         "interview_cancelled",
         "cancelled",
+        enabled=True,
         delay_minutes=5,
     ),
     Rule(
@@ -106,6 +109,7 @@ DEFAULT_RULES: Final = (
         "A while before an interview, the candidate is reminded of it.",
         "interview_ahead",
         "interview_reminder",
+        enabled=True,
         delay_minutes=24 * 60,
     ),
     Rule(

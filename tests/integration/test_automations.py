@@ -463,8 +463,6 @@ async def test_interviews_are_told_with_their_time_where_they_are(
     people: People, worker: DueWork, due_now: Callable[[], Any], world: World
 ) -> None:
     admin, scope = people.scope("admin"), people.scope()
-    for key in ("interview_scheduled", "interview_rescheduled", "interview_reminder"):
-        await admin.execute(ChangeRule(key=key, enabled=True))
     await admin.execute(ChangeRule(key="interview_scheduled", delay_minutes=0))
     application = await people.applied(await people.open_job(title="Owl"))
     await worker.run_due()
@@ -504,12 +502,13 @@ async def test_interviews_are_told_with_their_time_where_they_are(
     found = {(each.rule_key, each.due_at): (each.state, each.reason) for each in steps}
     assert found["interview_reminder", reminder.due_at] == ("skipped", "interview_changed")
     assert found["interview_reminder", later - timedelta(days=1)] == ("planned", None)
-    # Cancelled: neither the news of the new time nor the reminder goes out.
+    # Cancelled: that goes out, and neither the news of the new time nor the reminder.
     await scope.execute(CancelInterview(interview_id=interview.id, reason="Ill."))
     await worker.run_due()
     before = len(await people.told(application.id))
     await due_now()
     await worker.run_due()
-    assert len(await people.told(application.id)) == before
+    told = await people.told(application.id)
+    assert [each.purpose for each in told[before:]] == ["cancelled"]
     steps = (await scope.ask(ListPlanned(application_id=application.id))).items
     assert {each.state for each in steps} == {"done", "skipped"}

@@ -92,6 +92,10 @@ def test_the_rules_are_whole() -> None:
     assert {each.key for each in DEFAULT_RULES if each.enabled} == {
         "application_received",
         "interview_reached",
+        "interview_scheduled",
+        "interview_rescheduled",
+        "interview_cancelled",
+        "interview_reminder",
         "rejected",
     }
     assert all(KINDS[each.template].to == "candidate" for each in DEFAULT_RULES)
