@@ -6,7 +6,7 @@ import pytest
 import typst
 from playwright.async_api import Page, expect
 
-from core.candidates.contracts import AddFile, CandidateView, CreateCandidate
+from core.candidates.contracts import AddFile, CandidateView, CreateCandidate, Education
 from core.jobs.contracts import JobView
 from tenants.runtime import Runtime
 from tests.fixtures.accessibility import barriers
@@ -191,3 +191,23 @@ async def test_notes_applications_and_assignment_make_the_timeline(
 async def _menu(page: Page, job: JobView, entry: str) -> None:
     await page.get_by_label(f"Actions for {job.title}").click()
     await page.get_by_role("button", name=entry).click()
+
+
+async def test_a_profile_is_edited_to_the_last_school(visit: Visit, hiring: Hiring) -> None:
+    visit.expect("status of 4")
+    person = await _person(hiring, "Emmy Noether", education=(Education("Erlangen", "Dr. phil."),))
+    page = await visit.page(f"/candidates/{person.id}/edit")
+    school = page.locator("[data-list=education] [data-item]")
+    await school.first.get_by_label("Subject").fill("Mathematics")
+    await page.get_by_role("button", name="Add a course of study").click()
+    await school.last.get_by_label("Institution").fill("Göttingen")
+    await school.last.get_by_label("From").fill("about 1903")
+    await page.get_by_role("button", name="Save").click()
+    await expect(school.last.locator("[aria-invalid=true]")).to_be_visible()
+    assert page.url.endswith("/edit")
+    await school.last.get_by_label("From").fill("1903")
+    await page.get_by_role("button", name="Save").click()
+    told = page.locator("section.card", has_text="Education")
+    await expect(told).to_contain_text("Erlangen")
+    await expect(told).to_contain_text("Dr. phil., Mathematics")
+    await expect(told).to_contain_text("Göttingen")

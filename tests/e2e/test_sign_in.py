@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.fixtures.browsers import Visit
+from tests.fixtures.browsers import PHONE, Visit
 
 
 async def _sign_in(page: Page, email: str, password: str) -> None:
@@ -40,6 +40,18 @@ async def test_a_session_is_good_for_its_workspace_only(visit: Visit) -> None:
     await page.context.add_cookies([theirs])  # type: ignore[list-item]  # a TypedDict
     await page.goto(visit.site.url("globex", "/dashboard"))
     await expect(page).to_have_title("Sign in · Globex")
+
+
+async def test_ones_workspaces_are_reached_wherever_one_is(visit: Visit) -> None:
+    page = await visit.page("/jobs")
+    await page.locator(".side summary", has_text="Workspace").click()
+    here = page.locator(".side .panel").get_by_role("link", name="Acme")
+    await expect(here).to_have_attribute("aria-current", "true")
+    await expect(here).to_have_attribute("href", visit.site.url("acme", "/"))
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await page.get_by_role("button", name="More", exact=True).click()
+    here = page.get_by_role("dialog").get_by_role("link", name="Acme")
+    await expect(here).to_have_attribute("aria-current", "true")
 
 
 @pytest.mark.parametrize(

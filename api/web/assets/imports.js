@@ -56,6 +56,7 @@ async function choose(chosen) {
     place.append(part);
   });
   columns.hidden = place.childElementCount === 0;
+  document.getElementById("no-columns").hidden = !columns.hidden;
 }
 
 function send(url, body, progress) {
