@@ -12,7 +12,7 @@ from core.interviews.events import FeedbackDue
 from core.interviews.model import Interview
 from core.interviews.ports import InterviewRepository
 from core.ports.tasks import Tasks, task
-from core.shared.clock import UtcDatetime
+from core.shared.clock import Clock, UtcDatetime
 from core.shared.events import Recorder
 from core.shared.permissions import Action
 from core.shared.usecase import Command, handles
@@ -21,6 +21,9 @@ TASK: Final = "remind_of_feedback"
 
 DUE_AFTER: Final = timedelta(hours=2)
 """After the end: what was said is still remembered, and the next talk may be over."""
+
+NO_NEWS: Final = timedelta(days=7)
+"""Nobody is reminded of what was so long ago, be it that no worker ran or that it was played."""
 
 
 @task(TASK)
@@ -49,6 +52,7 @@ async def remind_of_feedback(
     command: RemindOfFeedback,
     *,
     interviews: InterviewRepository,
+    clock: Clock,
     recorder: Recorder,
 ) -> None:
     """Record who owes it; `core.notifications` tells them."""
@@ -57,6 +61,8 @@ async def remind_of_feedback(
     except InterviewNotFound:
         return
     if interview.status != "scheduled" or interview.ends_at != command.ends_at:
+        return
+    if clock.now() - interview.ends_at > NO_NEWS:
         return
     if await interviews.disposition(interview.application_id, None) != "active":
         return
