@@ -62,7 +62,7 @@ async def remind_of_feedback(
         return
     if interview.status != "scheduled" or interview.ends_at != command.ends_at:
         return
-    if clock.now() - interview.ends_at > NO_NEWS:
+    if clock.now() > interview.ends_at + NO_NEWS:
         return
     if await interviews.disposition(interview.application_id, None) != "active":
         return

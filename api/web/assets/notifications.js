@@ -69,6 +69,13 @@ function start() {
     const list = document.querySelector("#notices[data-live]");
     if (!list || list.querySelectorAll("li[id]").length > LOADED_AT_ONCE) return;
     await htmx.ajax("GET", location.pathname + location.search, { target: list, swap: "innerMorph" });
+    noteSeen();
+  }
+
+  /** The list of every type was looked at, as the bell's panel is: nothing of it goes on elsewhere. */
+  function noteSeen() {
+    if (document.visibilityState !== "visible" || new URLSearchParams(location.search).get("type")) return;
+    if (document.querySelector("#notices [data-unread]")) call("POST", "/notifications/seen", { body: {} });
   }
 
   async function count() {
@@ -216,6 +223,8 @@ function start() {
   setUnread(unread, { aloud: false });
   lead();
   takeAway();
+  noteSeen();
+  document.addEventListener("visibilitychange", noteSeen);
   addEventListener("pagehide", () => {
     source?.close();
     source = null;
