@@ -37,7 +37,7 @@ _POINT: Final = rf"""
   | {_NAME}\s?['’]\d{{2}}(?!\d)
   | {_NAME}-\d{{2}}(?!\d)
   | ['’]\d{{2}}(?!\d)
-  | {_YEAR}(?!\d|[-.]\d{{3}}|/\d{{5}})
+  | {_YEAR}(?!\d|\.\d{{3}}|-(?!{_YEAR}(?!\d|-\d))\d{{3}}|/\d{{5}})
 """
 _TO: Final = (
     r"\s*(?:[-–—→~]+|(?<=\s)(?:to|until|till|through|thru|bis(?:\s+zum?)?|jusqu['’]?[àa]u?|à|au|al?|"
@@ -104,13 +104,15 @@ def find_dates(text: str) -> list[DateSpan]:
 
 
 def _strange_word(match: re.Match[str]) -> int | None:
-    """Where the digits begin, when the word before them is no month: `Boston, 2021-03`."""
+    """Where to look on, when the first word is no month: `Boston, 2021-03`, `Oslo – May 2019`."""
     name = _LETTERS.match(match[0])
     if name is None or match["gone"]:
         return None
     word = name[0].lower()
     if word in MONTHS or word in SEASONS or word == "q":
         return None
+    if match["half"]:
+        return match.start("whole")
     digit = _DIGITS.search(match[0])
     return match.start() + digit.start() if digit else None
 

@@ -113,7 +113,8 @@ def _is_name(text: str) -> bool:
         return False
     if not 2 <= len(parts) <= 6 or len(text) > 50:
         return False
-    if not all(_is_name_part(part) for part in parts):
+    # A name may be given once more in letters that know no case: `Wang Wei 王伟`.
+    if not all(map(_is_name_part, parts)) or not any(part[:1].isupper() for part in parts):
         return False
     listed = words(text)
     plain = key(text)
@@ -128,7 +129,7 @@ def _is_name_part(part: str) -> bool:
     if fold(part).strip(".'") in PARTICLES:
         return True
     letters = part.replace("-", "").replace("'", "").replace("’", "").replace(".", "")
-    return bool(letters) and letters.isalpha() and part[:1].isupper()
+    return letters.isalpha() and (part[:1].isupper() or letters.lower() == letters.upper())
 
 
 def _score(name: Name, row: Row, number: int, body: float, email: str | None) -> float:

@@ -83,12 +83,13 @@ def _heading(row: Row) -> _Found | None:
         kinds = _exact(text)
         if kinds is not None:
             return _Found(kinds, exact=True)
-        kinds = _containing(text)
-        if kinds is not None:
-            return _Found(kinds, exact=False)
     label, colon, rest = text.partition(":")
     if colon and rest.strip() and len(label) < 40:
         return _inline(row, label, [rest.strip()])
+    if len(text) <= 60 and not any(each.isdigit() for each in text):
+        kinds = _containing(text)
+        if kinds is not None:
+            return _Found(kinds, exact=False)
     return None
 
 
@@ -181,8 +182,9 @@ def _is_heading(row: Row, heading: _Found, styles: _Styles, current: str, body: 
 
 def _is_inline_heading(row: Row, kinds: set[str], styles: _Styles, current: str) -> bool:
     if current in ("experience", "projects", "education", "volunteer"):
-        label = key(row.cells[0] if len(row.cells) > 1 else row.text.partition(":")[0])
-        if label in ENTRY_LABELS or kinds == {"summary"}:
+        label = row.cells[0] if len(row.cells) > 1 else row.text.partition(":")[0]
+        # In capitals it is a heading also in plain text: `SKILLS: Java`.
+        if (key(label) in ENTRY_LABELS and not label.isupper()) or kinds == {"summary"}:
             return False
     if len(row.cells) > 1:
         return _style(row) in styles.heading or row.cells[0].isupper() or bool(row.lead)

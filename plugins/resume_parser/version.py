@@ -7,5 +7,5 @@ name it, and only the processes that read files run it.
 from typing import Final
 
 NAME: Final = "structure"
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raise it when the parser would find something else in the same file."""

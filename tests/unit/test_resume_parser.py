@@ -14,6 +14,7 @@ import pytest
 from core.ports.documents import DocumentLine, ReadDocument
 from core.resumes.contracts.structure import Education, Experience, ParsedResume, Resume
 from core.resumes.contracts.tenure import years_of_experience
+from plugins.resume_parser.dates import find_dates
 from plugins.resume_parser.parser import StructureParser
 from tests.fixtures.examined import Examined
 from tests.fixtures.resume_lines import FOLDER, document, read_fixture
@@ -268,3 +269,42 @@ def test_overlaps_count_once(
 ) -> None:
     jobs = [Experience("C", "T", start, end, current) for start, end, current in periods]
     assert years_of_experience(jobs, TODAY) == years
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2010-2014", "2010", "2014"),
+        ("Accountant, KPMG, Dublin, 2011-2016", "2011", "2016"),
+        ("Hangzhou — Mar 2018 to Present", "2018-03", None),
+        ("Berlin - Jan 2019 - Dec 2020", "2019-01", "2020-12"),
+        ("Oslo – May 2019", None, "2019-05"),
+    ],
+)
+def test_dates_are_read_as_people_type_them(text: str, start: str | None, end: str | None) -> None:
+    (found,) = find_dates(text)
+    assert (found.start, found.end) == (start, end)
+
+
+@pytest.mark.parametrize("text", ["call 2010-555-1234", "tel. 2012-2345", "no. 2014-0815"])
+def test_numbers_are_no_dates(text: str) -> None:
+    assert find_dates(text) == []
+
+
+def test_plain_text_is_read_by_its_words_alone() -> None:
+    text = (
+        "Wang Wei 王伟\nwang.wei@example.cn | Shanghai\n\nEXPERIENCE\n"
+        "Alibaba Group — Senior Engineer — Hangzhou — Mar 2018 to Present\n* Scaled search\n"
+        "Tencent, Engineer, 2014-2018\n\nEDUCATION\n"
+        "Fudan University, BSc Computer Science, 2010-2014\n\nSKILLS: Java; Go; MySQL\n"
+    )
+    resume = PARSER.parse(document(text), TODAY).resume
+    assert resume.name == "Wang Wei 王伟"
+    assert [(each.title, each.start, each.end) for each in resume.experience] == [
+        ("Senior Engineer", "2018-03", None),
+        ("Engineer", "2014", "2018"),
+    ]
+    assert [(each.degree, each.start, each.end) for each in resume.education] == [
+        ("BSc", "2010", "2014")
+    ]
+    assert [each.name for each in resume.skills] == ["Java", "Go", "MySQL"]
