@@ -41,6 +41,8 @@ SENTENCES: Final = (
     mark("Of {count} messages to {candidate} nobody knows whether they arrived"),
     mark("{candidate} answered"),
     mark("{candidate} answered {count} times"),
+    mark("An e-mail came in that belongs to nobody yet"),
+    mark("{count} e-mails came in that belong to nobody yet"),
     mark("Your import has ended"),
     mark("{created} added, {updated} changed, {failed} with errors"),
     mark("Your rejections took effect"),

@@ -17,7 +17,7 @@ from core.deliverability.events import SendingDomainWorsened
 from core.imports.events import ImportFinished
 from core.installations.events import PluginChecked, PluginConnectionBroken
 from core.interviews.events import FeedbackDue, InterviewRescheduled, InterviewScheduled
-from core.messages.events import ReplyReceived, SenderFailing
+from core.messages.events import ReplyAssigned, ReplyReceived, ReplyUnmatched, SenderFailing
 from core.notifications.events import ChatBroken
 from core.tenancy.events import QuotaNeared
 
@@ -81,9 +81,16 @@ def interviewed(event: InterviewScheduled | InterviewRescheduled) -> About:
     )
 
 
-def answered(event: ReplyReceived) -> About | None:
-    """What a machine wrote, such as an absence note, disturbs nobody."""
-    return None if event.automatic else of_its_application(event)
+def answered(event: ReplyReceived | ReplyAssigned) -> About | None:
+    """What a machine wrote, such as an absence note, disturbs nobody; somebody placed the other."""
+    if isinstance(event, ReplyReceived) and event.automatic:
+        return None
+    return of_its_application(event)
+
+
+def unplaced(event: ReplyUnmatched) -> About | None:
+    """An e-mail of which nobody knows what it answers."""
+    return None if event.automatic else About()
 
 
 def told_by_rule(event: TeamNotified) -> About:

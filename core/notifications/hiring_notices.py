@@ -20,7 +20,14 @@ from core.interviews.events import (
     InterviewRescheduled,
     InterviewScheduled,
 )
-from core.messages.events import MessageBounced, MessageFailed, MessageOutcomeUnknown, ReplyReceived
+from core.messages.events import (
+    MessageBounced,
+    MessageFailed,
+    MessageOutcomeUnknown,
+    ReplyAssigned,
+    ReplyReceived,
+    ReplyUnmatched,
+)
 from core.notifications.about import (
     answered,
     applied,
@@ -32,6 +39,7 @@ from core.notifications.about import (
     of_itself,
     owed,
     told_by_rule,
+    unplaced,
 )
 from core.notifications.notice import Notice, Receiver
 from core.promises.events import AnswerNear
@@ -253,7 +261,7 @@ HIRING: Final[dict[str, Notice]] = {
     ),
     "reply": Notice(
         type="reply",
-        events=(ReplyReceived,),
+        events=(ReplyReceived, ReplyAssigned),
         about=answered,
         receivers=_OWN,
         otherwise=("admins",),
@@ -263,6 +271,16 @@ HIRING: Final[dict[str, Notice]] = {
         message="{job}",
         link=_CANDIDATE,
         grouping="candidate",
+    ),
+    "reply_unmatched": Notice(
+        type="reply",
+        events=(ReplyUnmatched,),
+        about=unplaced,
+        receivers=("admins",),
+        title="An e-mail came in that belongs to nobody yet",
+        titles="{count} e-mails came in that belong to nobody yet",
+        link="/unmatched-replies",
+        grouping="job",  # they have none, and so are all one
     ),
     "automation": Notice(
         type="automation",

@@ -209,6 +209,16 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
         "{used} de {limit}",
         "{used} sur {limit}",
     ),
+    "An e-mail came in that belongs to nobody yet": (
+        "Eine E-Mail kam an, die noch niemandem gehört",
+        "Ha llegado un correo que aún no es de nadie",
+        "Un e-mail est arrivé qui n’appartient encore à personne",
+    ),
+    "{count} e-mails came in that belong to nobody yet": (
+        "{count} E-Mails kamen an, die noch niemandem gehören",
+        "Han llegado {count} correos que aún no son de nadie",
+        "{count} e-mails sont arrivés qui n’appartiennent encore à personne",
+    ),
     "{candidate} answered": (
         "{candidate} hat geantwortet",
         "{candidate} ha respondido",

@@ -101,6 +101,7 @@ class Post:
         return new_client(self.app, self.world, self.tenant.slug, role)
 
     async def use(self, vendor: str) -> None:
+        await self.hiring.mail_no_member()
         for name in VENDORS:
             async with self.client("admin") as client:
                 await client.post(f"/api/v1/plugins/{name}/disable", json={})

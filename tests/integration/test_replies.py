@@ -63,6 +63,7 @@ from core.messages.replies import (
     ShowConversation,
     WriteLetter,
 )
+from core.notifications.contracts import ListNotifications, MarkRead
 from core.ports.messaging import (
     MessageRefused,
     Messaging,
@@ -217,6 +218,7 @@ async def post(plugged: Runtime, world: World, database: TestDatabase) -> Post:
         service.error = None
         service.calls_all = ""
     made = Post(plugged, world, database, "acme")
+    await made.hiring.mail_no_member()
     await made.use()
     if await plugged.plugins.enabled.find(made.tenant.id, "sending") is not None:
         await made.hiring.scope("admin").execute(DisablePlugin(plugin_id="sending"))
@@ -461,9 +463,16 @@ async def test_the_same_reply_comes_once_and_machines_disturb_nobody(post: Post)
 
 async def test_what_belongs_to_nobody_waits_for_an_admin_with_its_files(post: Post) -> None:
     application = await post.apply("ada@example.com")
+    admin = post.hiring.scope("admin")
+    await admin.execute(MarkRead())
     outcome = await post.report(answer(sender="ada@example.com", attachments=[("cv.pdf", PDF)]))
     assert not outcome.matched
-    admin = post.hiring.scope("admin")
+    await post.worker.run_due()
+    (told,) = (await admin.ask(ListNotifications(unread=True))).items
+    assert (told.title, told.link) == (
+        "An e-mail came in that belongs to nobody yet",
+        "/unmatched-replies",
+    )
     with pytest.raises(Forbidden):
         await post.hiring.scope().ask(ListUnmatchedReplies())
     assert outcome.reply_id is not None
@@ -471,6 +480,9 @@ async def test_what_belongs_to_nobody_waits_for_an_admin_with_its_files(post: Po
     matched = await admin.execute(command)
     assert (matched.matched_by, matched.is_stranger) == ("person", False)
     assert matched.files[0].file_id is not None
+    await post.worker.run_due()
+    found = (await admin.ask(ListNotifications(type="reply", unread=True))).items
+    assert found[0].application_id == application.id, "now it is an answer of theirs"
     files = (await admin.ask(ListFiles(candidate_id=application.candidate_id))).items
     assert [each.name for each in files] == ["cv.pdf"]
     for again in (command, RemoveReply(reply_id=outcome.reply_id)):
