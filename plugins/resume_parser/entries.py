@@ -4,6 +4,7 @@ The date is the anchor. How many rows stand above it in the first entry is what 
 others, as a résumé sets all of its entries alike.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,6 +19,8 @@ _ABBREVIATED: Final = (
     "inc.", "ltd.", "co.", "corp.", "b.v.", "s.a.", "s.l.", "e.v.", "z o.o.", "z.o.o.", "s.r.l.",
     "s.p.a.", "jr.", "sr.", "hons.", "sc.", "ing.", "phil.", "nat.", "a.", "st.", "dr.", "inf.",
 )  # fmt: skip
+_DOTTED: Final = re.compile(r"(?:^|[\s,])(?:[^\W\d_]{1,2}\.){2,}$")
+"""`e.G.`, `U.S.`: the dot ends a word, not a sentence."""
 _HIGHEST: Final = 3
 """No header has more rows above its date."""
 
@@ -99,7 +102,8 @@ def _is_headlike(text: str) -> bool:
     if len(text) > 130 or len(text.split()) > 18 or (text[:1].islower() and len(text.split()) > 3):
         return False
     lower = text.lower()
-    if text.endswith((".", "!", ";", ":")) and not lower.endswith(_ABBREVIATED):
+    ends = text.endswith((".", "!", ";", ":")) and not _DOTTED.search(text)
+    if ends and not lower.endswith(_ABBREVIATED):
         return len(text.split()) <= 2
     label, colon, rest = text.partition(": ")
     labelled = colon and rest and len(label) < 32 and len(rest) > 12

@@ -24,6 +24,11 @@ _Order = Literal["title_first", "company_first"]
 _STATED: Final = re.compile(
     r"^(?P<title>.+?)\s+(?:at|@|bei der|bei|beim|chez|presso|bij)\s+(?P<company>[A-ZÀ-Þ0-9].+)$"
 )
+_WORD: Final = r"[^\W\d_][\w'’-]*"
+_PARTNERS: Final = re.compile(rf"{_WORD}(?:, {_WORD})+,? (?:and|&|und|et|y|e) {_WORD}")
+"""`Trevino, Reynolds and Yang`: partners, whose names keep together."""
+_VOTES: Final = 2
+"""So many entries without a doubt say in which order the others stand."""
 _SURE: Final = 0.95
 _LIKELY: Final = 0.8
 _GUESSED: Final = 0.55
@@ -56,8 +61,10 @@ def positions_of(rows: list[Row]) -> list[Position]:
     order: _Order = (
         "company_first" if votes["company_first"] > votes["title_first"] else "title_first"
     )
+    is_kept = votes[order] >= _VOTES and len(votes) == 1
     positions = [
-        _position(entry, header, order) for entry, header in zip(entries, headers, strict=True)
+        _position(entry, header, order, is_kept=is_kept)
+        for entry, header in zip(entries, headers, strict=True)
     ]
     return _with_promotions([each for each in positions if each is not None])
 
@@ -79,11 +86,11 @@ def _vote(header: Header) -> _Order | None:
     return None
 
 
-def _position(entry: Entry, header: Header, order: _Order) -> Position | None:
+def _position(entry: Entry, header: Header, order: _Order, *, is_kept: bool) -> Position | None:
     position = Position(None, None, header.location, entry.date, entry.date_row, entry.body)
     units = [unit for unit in header.units if not _NOISE.match(unit.text)]
     if len(units) == 1:
-        units = _parted(units[0], position, order)
+        units = _parted(units[0], position, order, is_kept=is_kept)
     if len(units) >= 2:
         _choose(units, position, order)
     elif units:
@@ -105,8 +112,11 @@ def _unused(entry: Entry, position: Position) -> list[Row]:
     ]
 
 
-def _parted(unit: Unit, position: Position, order: _Order) -> list[Unit]:
-    """Part one piece into title and company by the weaker marks."""
+def _parted(unit: Unit, position: Position, order: _Order, *, is_kept: bool) -> list[Unit]:
+    """Part one piece into title and company by the weaker marks.
+
+    Where the same résumé keeps its order elsewhere, a lone comma is enough.
+    """
     parts = split_middle(unit)
     if len(parts) > 1:
         for part in list(parts):
@@ -126,17 +136,22 @@ def _parted(unit: Unit, position: Position, order: _Order) -> list[Unit]:
             score = title_score(title) - 0.7 * title_score(company)
             score += 0.6 * company_score(company) - 0.5 * company_score(title)
             score += 0.1 if way == order else 0.0
-            score -= 0.3 if "," in company else 0.0
+            score -= 0.3 if "," in company and not _PARTNERS.fullmatch(company) else 0.0
             scored.append((score, title_score(title), before, after))
     score, evidence, before, after = max(scored, key=lambda each: each[0])
     if score < 0.3 or (evidence == 0 and not (is_company(before) or is_company(after))):
-        return [unit]
+        if not is_kept or len(splits) > 1:
+            return [unit]
+        before, after = splits[0]
     return [Unit(before, unit.row, unit.cell), Unit(after, unit.row, unit.cell)]
 
 
 def _choose(units: list[Unit], position: Position, order: _Order) -> None:
     scores = [title_score(unit.text) - 0.6 * company_score(unit.text) for unit in units]
     best = max(range(len(units)), key=lambda n: (scores[n], -n))
+    if len(units) == 2 and all(title_score(unit.text) >= 0.5 for unit in units):
+        # Names of companies may be words for work: `Robotics Engineer, Koch`.
+        best = 0 if order == "title_first" else 1
     sure = title_score(units[best].text) >= 0.3 and scores[best] > 0
     if not sure:
         best = 0 if order == "title_first" else min(1, len(units) - 1)

@@ -108,7 +108,7 @@ def _over_two_rows(rows: list[Row], number: int, body: float) -> Name | None:
 
 
 def _is_name(text: str) -> bool:
-    parts = text.split()
+    parts = text.replace(" von und zu ", " von zu ").split()
     if len(parts) > 3 and all(len(part) == 1 for part in parts):
         return False
     if not 2 <= len(parts) <= 6 or len(text) > 50:
@@ -139,7 +139,7 @@ def _score(name: Name, row: Row, number: int, body: float, email: str | None) ->
     score += 0.3 if row.bold else 0.0
     score += 0.5 if row.heading is not None else 0.0
     score -= 1.5 if place_score(name.text) >= 0.85 else 0.0
-    score -= 1.2 * title_score(name.text) if len(name.text.split()) < 5 else 0.5
+    score -= 1.5 * title_score(name.text) if len(name.text.split()) < 5 else 0.5
     score -= 0.8 if company_score(name.text) >= 0.7 else 0.0
     score += 1.5 if _LABEL.match(row.text) else 0.0
     if email is not None:

@@ -308,3 +308,37 @@ def test_plain_text_is_read_by_its_words_alone() -> None:
         ("BSc", "2010", "2014")
     ]
     assert [each.name for each in resume.skills] == ["Java", "Go", "MySQL"]
+
+
+def _positions(*headers: str) -> list[tuple[str | None, str | None]]:
+    entries = [f"{each}\n20{20 - n}-01 - 20{21 - n}-01\n" for n, each in enumerate(headers)]
+    text = "Maja Imker\nmaja@example.com\n\nExperience\n" + "".join(entries)
+    resume = PARSER.parse(document(text), TODAY).resume
+    return [(each.title, each.company) for each in resume.experience]
+
+
+@pytest.mark.parametrize(
+    ("header", "title", "company"),
+    [
+        ("Mechatroniker, Junken e.G.", "Mechatroniker", "Junken e.G."),
+        ("Robotics Engineer, Koch", "Robotics Engineer", "Koch"),
+        ("Inbetriebnehmer, Müller", "Inbetriebnehmer", "Müller"),
+        ("Home Health Aide, Meyer, Gibbs and Williams", "Home Health Aide", None),
+    ],
+)
+def test_title_and_company_are_told_apart_as_the_resume_does_elsewhere(
+    header: str, title: str, company: str | None
+) -> None:
+    told = _positions("Accountant, Alpha Ltd", "Clerk, Beta GmbH", header)
+    assert told[2] == (title, company or header.partition(", ")[2])
+
+
+def test_a_title_is_nobodys_name() -> None:
+    text = "Experience\nJunior UX Designer\nAlpha AG\n2019 - 2021\n"
+    assert PARSER.parse(document(text), TODAY).resume.name is None
+
+
+def test_a_long_name_is_one() -> None:
+    text = "Jean-Ülrich Freiherr von und zu Groß-Müßiggang\nkontakt@example.org\n"
+    resume = PARSER.parse(document(text), TODAY).resume
+    assert resume.name == "Jean-Ülrich Freiherr von und zu Groß-Müßiggang"
