@@ -14,7 +14,7 @@ from core.applications.contracts import (
     CreateBulkRejection,
     ListApplications,
 )
-from core.candidates.contracts import CandidateId
+from core.candidates.contracts import AddFile, CandidateId
 from core.candidates.duplicates import MergeCandidates
 from core.jobs.contracts import (
     ChangeJobStatus,
@@ -32,6 +32,7 @@ from tenants.demo.cases import Case
 from tenants.demo.clock import SetClock
 from tenants.demo.content import JobPlan
 from tenants.demo.plot import Life, Plot
+from tenants.demo.resumes import file_name, resume_of
 from tenants.demo.steps import Story
 from tenants.demo.team import DemoTeam
 from tenants.runtime import Runtime
@@ -60,6 +61,7 @@ class Play:
         self._jobs: dict[str, JobView] = {}
         self._sources = {source.name: source.kind for source in plot.tenant.sources}
         self._candidates: dict[str, CandidateId] = {}
+        self._with_resume = {life.person.command.emails[0] for life in plot.with_resume}
 
     async def perform(self) -> None:
         """Play everything, to the present moment."""
@@ -126,6 +128,13 @@ class Play:
             command = life.person.command
             candidate = await self._do(command, self._recruiter(life), life.known_at)
             self._candidates[command.emails[0]] = candidate.id
+            if command.emails[0] in self._with_resume:
+                file = AddFile(
+                    candidate_id=candidate.id,
+                    name=file_name(command),
+                    content=resume_of(command),
+                )
+                await self._do(file, self._recruiter(life), life.known_at)
             for story in life.stories:
                 await self._tell(candidate.id, command.source or "", story)
                 self._progress("applications", 1)

@@ -15,9 +15,12 @@ from tenants.demo.content import (
     seeded,
 )
 from tenants.demo.people import People, Person
+from tenants.demo.resumes import can_be_written
 from tenants.demo.steps import Story
 from tenants.demo.story import Stories
 
+RESUMES = 12
+"""Of so many people each sample tenant has a résumé."""
 _APPLIES_AGAIN = 0.18
 
 
@@ -45,6 +48,12 @@ class Plot(msgspec.Struct, frozen=True):
     now: datetime
     lives: tuple[Life, ...]
     twins: tuple[Twin, ...]
+
+    @property
+    def with_resume(self) -> tuple[Life, ...]:
+        """Those of whom there is a résumé: the latest who applied, the latest last."""
+        applied = (life for life in self.lives if life.stories)
+        return tuple(life for life in applied if can_be_written(life.person.command))[-RESUMES:]
 
     def days_ago(self, days: float) -> datetime:
         """Return the moment that many days before the plot ends."""

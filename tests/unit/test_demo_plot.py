@@ -7,8 +7,12 @@ from itertools import pairwise
 import phonenumbers
 import pytest
 
+from plugins.document_reader.limits import Limits
+from plugins.document_reader.reading import read_document
+from plugins.resume_parser.parser import StructureParser
 from tenants.demo.content import TENANTS, load_families, load_tenant
-from tenants.demo.plot import Plot, make_plot
+from tenants.demo.plot import RESUMES, Plot, make_plot
+from tenants.demo.resumes import file_name, resume_of
 from tenants.demo.steps import Feedback, Interview, Move, Reject, Story, Withdraw
 from tests.fixtures.examined import Examined
 
@@ -167,3 +171,22 @@ def test_a_filled_job_has_its_hires(plots: dict[str, Plot]) -> None:
                     if story.job.title == job.title and standing(story) == "5"
                 ]
                 assert len(hired) == job.openings, job.title
+
+
+def test_the_latest_applicants_have_a_resume_that_says_what_is_known_of_them(
+    plots: dict[str, Plot], examined: Examined
+) -> None:
+    parser, read = StructureParser(), 0
+    for plot in plots.values():
+        assert len(plot.with_resume) == RESUMES
+        for life in plot.with_resume:
+            person = life.person.command
+            document = read_document(resume_of(person), file_name(person), Limits())
+            resume = parser.parse(document, NOW.date()).resume
+            assert (resume.name, resume.email) == (person.full_name, person.emails[0])
+            assert {each.company for each in resume.experience} <= {
+                each.company for each in person.experience
+            }
+            assert len(resume.experience) == len(person.experience)
+            read += 1
+    examined("résumés", read)
