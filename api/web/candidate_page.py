@@ -117,7 +117,9 @@ async def merge(
 def differing(kept: CandidateView, other: CandidateView) -> list[tuple[str, str, str]]:
     """Return field, our value and theirs, of fields that both have and only one can stay."""
     pairs = [(name, getattr(kept, name), getattr(other, name)) for name in _CHOSEN]
-    return [(name, ours, theirs) for name, ours, theirs in pairs if ours and theirs != ours]
+    return [
+        (name, ours, theirs) for name, ours, theirs in pairs if ours and theirs and theirs != ours
+    ]
 
 
 async def _duplicates(scope: TenantScope, candidate_id: CandidateId) -> Sequence[Duplicate]:

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from api.web.candidate_applications import Answered, answered
+from api.web.candidate_page import differing
 from api.web.resumes import is_unsure
 from core.applications.contracts import ApplicationView
 from core.candidates.contracts import AddFile, CandidateView, CreateCandidate
@@ -146,6 +147,15 @@ async def test_the_dashboard_says_with_whom_an_interview_is(
     assert f'href="{case.page}">Maja Imker</a>' in held
     assert "Video call · Beekeeper" in held
     assert "On site" not in held, "it was called off"
+
+
+async def test_a_merge_asks_only_where_both_say_something(case: Case) -> None:
+    scope = case.hiring.scope()
+    kept, other = [
+        await scope.execute(CreateCandidate(full_name=name, headline=headline, location=place))
+        for name, headline, place in (("Ann", "Baker", None), ("Anne", None, "Ulm"))
+    ]
+    assert differing(kept, other) == [("full_name", "Ann", "Anne")]
 
 
 async def test_what_a_resume_is_unsure_of_is_marked_where_it_stands(case: Case) -> None:

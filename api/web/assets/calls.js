@@ -18,8 +18,7 @@ async function send(address, options) {
   try {
     answer = await fetch(address, options);
   } catch {
-    const detail = document.body.dataset.offline ?? "No connection. Nothing was changed; try again.";
-    return { ok: false, status: 0, body: { code: "offline", detail } };
+    return { ok: false, status: 0, body: { code: "offline", detail: document.body.dataset.offline } };
   }
   // Pages lead whoever is signed out to the form by themselves.
   if (answer.status === 401 || (answer.redirected && new URL(answer.url).pathname === "/sign-in")) {

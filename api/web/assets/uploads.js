@@ -25,8 +25,10 @@ async function take(area, files) {
     const answer = await send(area.dataset.upload, file, progress);
     if (answer.status === 201) isAnySent = true;
     else {
-      const problem = answer.responseText ? JSON.parse(answer.responseText) : null;
-      say({ text: `${file.name}: ${problem?.errors?.[0]?.message ?? problem?.detail ?? answer.status}`, kind: "error", seconds: 12 });
+      const isJson = answer.getResponseHeader("content-type")?.includes("json");
+      const problem = isJson ? JSON.parse(answer.responseText) : null;
+      const why = problem?.errors?.[0]?.message ?? problem?.detail ?? (answer.status || document.body.dataset.offline);
+      say({ text: `${file.name}: ${why}`, kind: "error", seconds: 12 });
     }
   }
   progress.hidden = true;
