@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels, letters_shown
+from api.web.candidate_interviews import interviews_for
 from api.web.candidate_moments import (
     Moment,
     Names,
@@ -90,6 +91,7 @@ def words_for(scope: TenantScope, candidate_id: CandidateId, found: Timeline) ->
         "shown_text": letters_shown.shown_text,
         "safe_letter": letters_shown.safe_letter,
         "suppressed_why": letters_shown.SUPPRESSED,
+        **interviews_for(scope, found.applications, found.moments),
     }
 
 
