@@ -21,10 +21,13 @@ def interviews_for(
     known = {each.interview.id: each.interview for each in moments if each.interview is not None}
     ahead = [each for each in known.values() if each.status == "scheduled" and each.ends_at > now]
     given = [each.feedback for each in moments if each.feedback is not None]
+    own = [each for each in given if each.author.member_id == me]
     return {
         "active": active,
         "ahead": sorted(ahead, key=lambda each: each.starts_at),
-        "own_feedback": {each.application_id: each for each in given if each.author.member_id == me},
+        "own_feedback": {
+            each.application_id: each for each in given if each.author.member_id == me
+        },
         "may_schedule": may(scope.actor, Action.SCHEDULE_INTERVIEW),
         "may_judge": me is not None and may(scope.actor, Action.SUBMIT_FEEDBACK),
         "time_zones": TIME_ZONES,

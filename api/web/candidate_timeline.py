@@ -66,7 +66,7 @@ async def candidate_timeline(
 ) -> Reply[bytes]:
     """Show what happened, for the page to put in the place of what it shows."""
     known = CandidateId(candidate_id)
-    found = await timeline_of(tenant_scope, known)
+    found = await timeline_of(tenant_scope, known, await rows_of(tenant_scope, known))
     return partial(
         request, "pieces/candidate_timeline.html", **words_for(tenant_scope, known, found)
     )
@@ -95,10 +95,19 @@ def words_for(scope: TenantScope, candidate_id: CandidateId, found: Timeline) ->
     }
 
 
-async def timeline_of(scope: TenantScope, candidate_id: CandidateId) -> Timeline:
-    """Return what happened around a candidate, the latest first."""
-    (applications, happened), notes, conversation, looks, record = await asyncio.gather(
-        _applications(scope, candidate_id),
+async def rows_of(scope: TenantScope, candidate_id: CandidateId) -> Sequence[ApplicationRow]:
+    """Return the candidate's applications, the newest first."""
+    page_request = PageRequest(limit=MAX_LIMIT)
+    found = await scope.ask(ListApplications(page=page_request, candidate_id=candidate_id))
+    return found.items
+
+
+async def timeline_of(
+    scope: TenantScope, candidate_id: CandidateId, applications: Sequence[ApplicationRow]
+) -> Timeline:
+    """Return what happened around a candidate with these applications, the latest first."""
+    happened, notes, conversation, looks, record = await asyncio.gather(
+        _happened(scope, applications),
         scope.ask(ListNotes(candidate_id=candidate_id, limit=MAX_LIMIT)),
         _conversation(scope, candidate_id),
         _looks_and_reports(scope, candidate_id),
@@ -158,14 +167,10 @@ async def _looks_and_reports(scope: TenantScope, candidate_id: CandidateId) -> l
     return looks + reports
 
 
-async def _applications(
-    scope: TenantScope, candidate_id: CandidateId
-) -> tuple[Sequence[ApplicationRow], list[Moment]]:
-    """Return the candidate's applications, and what happened to the newest of them."""
-    page_request = PageRequest(limit=MAX_LIMIT)
-    found = await scope.ask(ListApplications(page=page_request, candidate_id=candidate_id))
-    happened = await asyncio.gather(*(_of(scope, row) for row in found.items[:MOST_SHOWN]))
-    return found.items, [moment for moments in happened for moment in moments]
+async def _happened(scope: TenantScope, applications: Sequence[ApplicationRow]) -> list[Moment]:
+    """Return what happened to the newest applications."""
+    happened = await asyncio.gather(*(_of(scope, row) for row in applications[:MOST_SHOWN]))
+    return [moment for moments in happened for moment in moments]
 
 
 async def _of(scope: TenantScope, row: ApplicationRow) -> list[Moment]:
