@@ -11,7 +11,7 @@ from api.web.frame import may
 from core.applications.contracts import Answer, ApplicationId, ApplicationRow, GetApplication
 from core.candidates.contracts import CandidateView
 from core.careers.contracts import ListSubmissions, SubmissionView
-from core.jobs.contracts import GetJob, JobId, JobView, Question, QuestionId, Stage
+from core.jobs.contracts import GetJob, Question, QuestionId, Stage
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
 
@@ -42,27 +42,21 @@ async def applications_of(
 ) -> Mapping[ApplicationId, Told]:
     """Return what is told of the newest applications, each by its id."""
     shown = rows[:MOST_SHOWN]
-    jobs: Mapping[JobId, JobView] = {
-        job.id: job
-        for job in await asyncio.gather(
-            *(scope.ask(GetJob(job_id=each)) for each in {row.job_id for row in shown})
+    wanted = list({row.job_id for row in shown})
+    jobs, views, forms = await asyncio.gather(
+        asyncio.gather(*(scope.ask(GetJob(job_id=each)) for each in wanted)),
+        asyncio.gather(*(scope.ask(GetApplication(application_id=row.id)) for row in shown)),
+        asyncio.gather(*(_forms(scope, row, candidate) for row in shown)),
+    )
+    known = {job.id: job for job in jobs}
+    return {
+        row.id: Told(
+            answers=answered(known[row.job_id].questions, view.answers),
+            stages=[each for each in known[row.job_id].stages if each.id != row.stage_id],
+            forms=sent,
         )
+        for row, view, sent in zip(shown, views, forms, strict=True)
     }
-    told = await asyncio.gather(*(_told(scope, row, jobs[row.job_id], candidate) for row in shown))
-    return {row.id: each for row, each in zip(shown, told, strict=True)}
-
-
-async def _told(
-    scope: TenantScope, row: ApplicationRow, job: JobView, candidate: CandidateView
-) -> Told:
-    view, forms = await asyncio.gather(
-        scope.ask(GetApplication(application_id=row.id)), _forms(scope, row, candidate)
-    )
-    return Told(
-        answers=answered(job.questions, view.answers),
-        stages=[each for each in job.stages if each.id != row.stage_id],
-        forms=forms,
-    )
 
 
 def answered(questions: Sequence[Question], answers: Mapping[QuestionId, Answer]) -> list[Answered]:

@@ -13,7 +13,7 @@ from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import labels
 from api.web.candidate_applications import applications_of
-from api.web.candidate_timeline import Timeline, timeline_of, words_for
+from api.web.candidate_timeline import Timeline, rows_of, timeline_of, words_for
 from api.web.frame import WEB, is_partial, may, page, partial, require
 from core.candidates.contracts import (
     CandidateId,
@@ -42,10 +42,12 @@ async def candidate(
     """Show one person: profile, applications, what happened, notes and files."""
     known = CandidateId(candidate_id)
     actor = tenant_scope.actor
-    # First by itself, since it says what is wrong with the address.
-    found = await tenant_scope.ask(GetCandidate(candidate_id=known))
-    happened, others, jobs = await asyncio.gather(
-        timeline_of(tenant_scope, known),
+    found, rows = await asyncio.gather(
+        tenant_scope.ask(GetCandidate(candidate_id=known)), rows_of(tenant_scope, known)
+    )
+    happened, told, others, jobs = await asyncio.gather(
+        timeline_of(tenant_scope, known, rows),
+        applications_of(tenant_scope, rows, found),
         _duplicates(tenant_scope, known),
         _open_jobs(tenant_scope),
     )
@@ -55,7 +57,7 @@ async def candidate(
         candidate=found,
         files=happened.files,
         applications=happened.applications,
-        told=await applications_of(tenant_scope, happened.applications, found),
+        told=told,
         duplicates=others,
         merges=happened.merges,
         shared=labels.SHARED_CONTACT,
