@@ -25,9 +25,7 @@ def interviews_for(
     return {
         "active": active,
         "ahead": sorted(ahead, key=lambda each: each.starts_at),
-        "own_feedback": {
-            each.application_id: each for each in given if each.author.member_id == me
-        },
+        "own_feedback": {each.application_id: each for each in own},
         "may_schedule": may(scope.actor, Action.SCHEDULE_INTERVIEW),
         "may_judge": me is not None and may(scope.actor, Action.SUBMIT_FEEDBACK),
         "time_zones": TIME_ZONES,
