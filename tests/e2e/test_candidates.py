@@ -1,5 +1,6 @@
 """People: found, imported, read from a résumé and corrected, merged and taken apart, noted on."""
 
+import re
 from typing import Final
 
 import pytest
@@ -149,7 +150,7 @@ async def test_two_records_become_one_and_two_again(visit: Visit, hiring: Hiring
 
 
 async def test_the_list_keeps_its_filters_in_the_address(visit: Visit, hiring: Hiring) -> None:
-    await _person(hiring, "Filter Me", skills=("Cobol",), tags=("rare",))
+    await _person(hiring, "Filter Me", skills=("Cobol",), tags=("rare",), source="Fair")
     await _person(hiring, "Leave Me")
     page = await visit.page("/candidates")
     await page.get_by_label("Skill", exact=True).fill("Cobol")
@@ -158,6 +159,11 @@ async def test_the_list_keeps_its_filters_in_the_address(visit: Visit, hiring: H
     await page.reload()
     await expect(page.locator("#results")).to_contain_text("Filter Me")
     await expect(page.get_by_label("Skill", exact=True)).to_have_value("Cobol")
+    await page.get_by_label("Source", exact=True).fill("Fair")
+    await expect(page).to_have_url(re.compile(r"\?skill=Cobol&source=Fair$"))
+    await expect(page.locator("#results tbody tr")).to_have_count(1)
+    await page.get_by_label("Source", exact=True).fill("Elsewhere")
+    await expect(page.get_by_text("Nobody fits")).to_be_visible()
 
 
 async def test_notes_applications_and_assignment_make_the_timeline(
