@@ -6,7 +6,6 @@ from typing import Any
 
 from api.web.candidate_moments import Moment
 from api.web.frame import may
-from api.web.time_zones import TIME_ZONES
 from core.applications.contracts import ApplicationRow
 from core.shared.permissions import Action
 from tenants.scope import TenantScope
@@ -28,5 +27,4 @@ def interviews_for(
         "own_feedback": {each.application_id: each for each in own},
         "may_schedule": may(scope.actor, Action.SCHEDULE_INTERVIEW),
         "may_judge": me is not None and may(scope.actor, Action.SUBMIT_FEEDBACK),
-        "time_zones": TIME_ZONES,
     }
