@@ -1,5 +1,6 @@
-"""What automations do for one application, as a piece of the candidate's page."""
+"""What automations do for a candidate's applications, as pieces of the candidate's page."""
 
+import asyncio
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,24 +11,34 @@ from litestar.types import ControllerRouterHandler
 from api.replies import Reply
 from api.request_scope import Scoped
 from api.web import automation_words as words
+from api.web.candidate_timeline import MOST_SHOWN, rows_of
 from api.web.frame import WEB, may, partial
-from core.applications.contracts import ApplicationId
 from core.automations.contracts import ListPlanned
+from core.candidates.contracts import CandidateId
 from core.shared.permissions import Action
 
 
-@get("/applications/{application_id:uuid}/planned", **WEB)
+@get("/candidates/{candidate_id:uuid}/planned", **WEB)
 async def planned(
-    request: Request[Any, Any, Any], tenant_scope: Scoped, application_id: FromPath[UUID]
+    request: Request[Any, Any, Any], tenant_scope: Scoped, candidate_id: FromPath[UUID]
 ) -> Reply[bytes]:
-    """Show what will be sent, which can be taken back, and what was."""
-    found = await tenant_scope.ask(ListPlanned(application_id=ApplicationId(application_id)))
+    """Show what will be sent, which can be taken back, and what was, beside each application."""
+    rows = (await rows_of(tenant_scope, CandidateId(candidate_id)))[:MOST_SHOWN]
+    found = await asyncio.gather(
+        *(tenant_scope.ask(ListPlanned(application_id=row.id)) for row in rows)
+    )
     return partial(
         request,
         "pieces/planned.html",
-        application_id=application_id,
-        waiting=[each for each in found.items if each.state == "planned"],
-        ended=[each for each in found.items if each.state != "planned"],
+        applications=[
+            (
+                row.id,
+                [step for step in each.items if step.state == "planned"],
+                [step for step in each.items if step.state != "planned"],
+            )
+            for row, each in zip(rows, found, strict=True)
+            if each.items
+        ],
         words=words,
         may_take_back=may(tenant_scope.actor, Action.MOVE_APPLICATION),
     )

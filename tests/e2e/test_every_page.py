@@ -22,6 +22,7 @@ from tests.fixtures.examined import Examined
 from tests.fixtures.hiring import Hiring
 from tests.fixtures.populated import Populated, populate
 from tests.fixtures.probes.operations import pages as page_operations
+from tests.fixtures.sound_pages import STILL
 from tests.fixtures.worlds import World
 
 NARROW: Final = 360
@@ -41,7 +42,6 @@ OF_OTHERS: Final = frozenset(
     )
 )
 """Modules whose pages have browser tests of their own."""
-_STILL: Final = "() => Promise.allSettled(document.getAnimations().map((each) => each.finished))"
 WIDTHS: Final = (1440, 1024, 390)
 
 OPEN: Final = {
@@ -145,7 +145,7 @@ async def _is_sound(page: Page, name: str, examined: Examined) -> None:
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size({"width": NARROW, "height": 740})
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    await page.evaluate(_STILL)
+    await page.evaluate(STILL)
     dark_rules, dark = await barriers(page)
     assert [*wrong, *dark] == []
     assert await too_wide(page) == []
@@ -173,7 +173,7 @@ async def test_its_dialogs_keep_nobody_out(
     for number in range(await dialogs.count()):
         dialog = dialogs.nth(number)
         await dialog.evaluate("each => each.showModal()")
-        await page.evaluate(_STILL)
+        await page.evaluate(STILL)
         _, wrong = await barriers(page)
         assert wrong == [], await dialog.get_attribute("id")
         await dialog.evaluate("each => each.close()")

@@ -1,5 +1,6 @@
 // [data-open="id"] opens the <dialog> of that id, [data-close] closes the one it is in, and so does
-// a click beside it. What a button's data-set-* say goes into the dialog's fields of those names.
+// a click beside it. What a button's data-set-* say goes into the dialog's fields of those names; its form
+// takes action, method and version.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) {
@@ -12,6 +13,7 @@ document.addEventListener("click", (event) => {
         else each.textContent = value;
       }
       if (field === "action") dialog.querySelector("form").dataset.path = value;
+      if (field === "method" || field === "version") dialog.querySelector("form").dataset[field] = value;
     }
     dialog.showModal();
     dialog.dispatchEvent(new Event("opened"));
