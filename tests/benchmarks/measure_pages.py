@@ -14,7 +14,7 @@ import httpx
 
 from tests.benchmarks.databases import FOLDER
 from tests.benchmarks.load_client import Job
-from tests.benchmarks.machine import pin
+from tests.benchmarks.machine import keep_on, pin
 from tests.benchmarks.pages_browser import VIEWS, Opened, PageBrowser, page_browser
 from tests.benchmarks.pages_listed import Listed, listed
 from tests.benchmarks.pages_seeding import (
@@ -28,7 +28,7 @@ from tests.benchmarks.pages_seeding import (
 )
 from tests.benchmarks.results import Row, percentile
 from tests.benchmarks.servers import Server, intellimatch, ours, run_load, start, stop
-from tests.benchmarks.setting import Setting
+from tests.benchmarks.setting import Setting, spread
 from tests.fixtures.worlds import PASSWORD
 
 SERVER_MS: Final = 60.0
@@ -57,7 +57,7 @@ async def measure(setting: Setting) -> list[Row]:
     given = environment(database, setting)
     settings = {name: given[name] for name in given if name.startswith("INTELLIMATCH_")}
     async with (
-        _worker(setting, given),
+        _worker(setting, given) as worker,
         ours(database, setting.redis_url, setting.cores, **settings) as server,
     ):
         host = f"{SLUG}.localhost:{server.port}"
@@ -65,17 +65,28 @@ async def measure(setting: Setting) -> list[Row]:
         plugin = await _a_plugin(server, host, cookies["admin"])
         pages = listed(await populated(database), plugin, LINK)
         rows = [await _server_times(setting, server, host, pages, cookies["admin"])]
-        async with page_browser(f"http://{host}", cookies, setting.cores) as browser:
-            rows += await _openings(setting, browser, pages)
-            board = next(page.path for page in pages if page.name == "board")
-            rows.append(await _boards(setting, browser, board))
-            rows.append(await _moves(setting, browser, board))
+        # With a browser every part works at once, as on a machine of one's own.
+        for pid in (server.pid, worker):
+            keep_on(pid, {setting.cores.server, setting.cores.others})
+        with spread(setting):
+            rows += await _in_a_browser(setting, f"http://{host}", cookies, pages)
+    return rows
+
+
+async def _in_a_browser(
+    setting: Setting, origin: str, cookies: Mapping[str, str], pages: list[Listed]
+) -> list[Row]:
+    async with page_browser(origin, cookies, setting.cores) as browser:
+        rows = await _openings(setting, browser, pages)
+        board = next(page.path for page in pages if page.name == "board")
+        rows.append(await _boards(setting, browser, board))
+        rows.append(await _moves(setting, browser, board))
     return rows
 
 
 @asynccontextmanager
-async def _worker(setting: Setting, settings: Mapping[str, str]) -> AsyncIterator[None]:
-    """What carries events from the commit to the streams."""
+async def _worker(setting: Setting, settings: Mapping[str, str]) -> AsyncIterator[int]:
+    """What carries events from the commit to the streams; the number of its process."""
     log = FOLDER / "logs" / "pages-worker.log"
     process = start([*intellimatch(), "worker"], settings, log)
     try:
@@ -85,7 +96,7 @@ async def _worker(setting: Setting, settings: Mapping[str, str]) -> AsyncIterato
                     raise RuntimeError(f"no worker came up: {log.read_text()[-2_000:]}")
                 await asyncio.sleep(0.05)
         pin(process.pid, setting.cores.others)
-        yield
+        yield process.pid
     finally:
         await stop(process)
 

@@ -48,8 +48,11 @@ AS $$
     FROM chat_posts p
     LEFT JOIN applications a ON a.tenant_id = p_tenant AND a.id = p.application_id
     LEFT JOIN candidate_notes n ON n.tenant_id = p_tenant AND n.id = p.note_id
-    LEFT JOIN candidates c
-        ON c.tenant_id = p_tenant AND c.id = COALESCE(a.candidate_id, n.candidate_id)
+    LEFT JOIN LATERAL (
+        SELECT w.id, w.full_name FROM candidates w
+        WHERE w.tenant_id = p_tenant AND w.id = COALESCE(a.candidate_id, n.candidate_id)
+        LIMIT 1
+    ) c ON true
     LEFT JOIN jobs j ON j.tenant_id = p_tenant AND j.id = a.job_id
     LEFT JOIN members m ON m.tenant_id = p_tenant AND m.id = p.actor_id
     WHERE p.tenant_id = p_tenant AND p.id = p_post

@@ -266,8 +266,12 @@ BEGIN
         FROM notifications n
         LEFT JOIN applications a ON a.tenant_id = $1 AND a.id = n.application_id
         LEFT JOIN candidate_notes t ON t.tenant_id = $1 AND t.id = n.note_id
-        LEFT JOIN candidates c
-            ON c.tenant_id = $1 AND c.id = COALESCE(a.candidate_id, t.candidate_id)
+        -- As a plain join the planner reads every candidate, for want of an order of these.
+        LEFT JOIN LATERAL (
+            SELECT w.id, w.full_name FROM candidates w
+            WHERE w.tenant_id = $1 AND w.id = COALESCE(a.candidate_id, t.candidate_id)
+            LIMIT 1
+        ) c ON true
         LEFT JOIN jobs j ON j.tenant_id = $1 AND j.id = a.job_id
         LEFT JOIN members m ON m.tenant_id = $1 AND m.id = n.actor_id
         WHERE n.tenant_id = $1 AND n.member_id = $2 AND n.type = ANY ($3) %s
@@ -350,8 +354,11 @@ AS $$
     JOIN notifications n ON n.tenant_id = p_tenant AND n.id = asked.id
     LEFT JOIN applications a ON a.tenant_id = p_tenant AND a.id = n.application_id
     LEFT JOIN candidate_notes t ON t.tenant_id = p_tenant AND t.id = n.note_id
-    LEFT JOIN candidates c
-        ON c.tenant_id = p_tenant AND c.id = COALESCE(a.candidate_id, t.candidate_id)
+    LEFT JOIN LATERAL (
+        SELECT w.id, w.full_name FROM candidates w
+        WHERE w.tenant_id = p_tenant AND w.id = COALESCE(a.candidate_id, t.candidate_id)
+        LIMIT 1
+    ) c ON true
     LEFT JOIN jobs j ON j.tenant_id = p_tenant AND j.id = a.job_id
     LEFT JOIN members m ON m.tenant_id = p_tenant AND m.id = n.actor_id
     WHERE n.member_id = p_member AND n.read_at IS NULL AND n.type = ANY (p_types)
