@@ -70,10 +70,11 @@ LANGUAGE sql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, public
 AS $$
     SELECT m.id, m.role,
-        NOT p_limited ? m.role OR EXISTS (
-            SELECT 1 FROM visible_applications_v1(p_tenant, m.id) v
-            WHERE v.application_id = p_application
-               OR (p_application IS NULL AND v.candidate_id = p_candidate)),
+        NOT p_limited ? m.role OR CASE
+            WHEN p_application IS NOT NULL
+            THEN sees_application_v1(p_tenant, m.id, p_application)
+            ELSE sees_candidate_v1(p_tenant, m.id, p_candidate)
+        END,
         to_jsonb(p), to_jsonb(d),
         (SELECT array_agg(b.id) FROM push_browsers b
          WHERE b.tenant_id = p_tenant AND b.member_id = m.id)
@@ -120,20 +121,16 @@ BEGIN
             LIMIT 100) counted);
     END IF;
     RETURN (
-        WITH seen AS MATERIALIZED (
-            SELECT v.application_id, v.candidate_id
-            FROM visible_applications_v1(p_tenant, p_member) v
-        )
         SELECT count(*) FROM (
             SELECT 1 FROM notifications n
             WHERE n.tenant_id = p_tenant AND n.member_id = p_member AND n.read_at IS NULL
               AND n.type = ANY (p_types)
               AND (n.application_id IS NULL
-                   OR n.application_id IN (SELECT s.application_id FROM seen s))
+                   OR sees_application_v1(p_tenant, p_member, n.application_id))
               AND (n.note_id IS NULL OR EXISTS (
                     SELECT 1 FROM candidate_notes c
                     WHERE c.tenant_id = p_tenant AND c.id = n.note_id
-                      AND c.candidate_id IN (SELECT s.candidate_id FROM seen s)))
+                      AND sees_candidate_v1(p_tenant, p_member, c.candidate_id)))
             LIMIT 100) counted);
 END
 $$;

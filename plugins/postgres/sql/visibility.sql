@@ -20,3 +20,36 @@ AS $$
     JOIN applications a ON a.tenant_id = i.tenant_id AND a.id = i.application_id
     WHERE i.tenant_id = p_tenant AND i.member_id = p_member AND i.busy
 $$;
+
+-- Whether an application is one of those, without a look at the others: for what is asked at every
+-- event. Whoever changes the grant changes both; `tests/integration/test_visibility.py` compares them.
+CREATE OR REPLACE FUNCTION sees_application_v1(p_tenant uuid, p_member uuid, p_application uuid)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM applications a
+        WHERE a.tenant_id = p_tenant AND a.id = p_application
+          AND (a.assignee_id = p_member
+               OR EXISTS (
+                    SELECT 1 FROM job_team t
+                    WHERE t.tenant_id = p_tenant AND t.job_id = a.job_id
+                      AND t.member_id = p_member)
+               OR EXISTS (
+                    SELECT 1 FROM interviewers i
+                    WHERE i.tenant_id = p_tenant AND i.application_id = a.id
+                      AND i.member_id = p_member AND i.busy)))
+$$;
+
+-- Whether one of a candidate's applications is.
+CREATE OR REPLACE FUNCTION sees_candidate_v1(p_tenant uuid, p_member uuid, p_candidate uuid)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY INVOKER
+SET search_path = pg_catalog, public
+AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM applications a
+        WHERE a.tenant_id = p_tenant AND a.candidate_id = p_candidate
+          AND sees_application_v1(p_tenant, p_member, a.id))
+$$;
