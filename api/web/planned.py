@@ -14,7 +14,7 @@ from api.web import automation_words as words
 from api.web.candidate_timeline import MOST_SHOWN, rows_of
 from api.web.frame import WEB, may, partial
 from core.automations.contracts import ListPlanned
-from core.candidates.contracts import CandidateId
+from core.candidates.contracts import CandidateId, GetCandidate
 from core.shared.permissions import Action
 
 
@@ -23,9 +23,13 @@ async def planned(
     request: Request[Any, Any, Any], tenant_scope: Scoped, candidate_id: FromPath[UUID]
 ) -> Reply[bytes]:
     """Show what will be sent, which can be taken back, and what was, beside each application."""
-    rows = (await rows_of(tenant_scope, CandidateId(candidate_id)))[:MOST_SHOWN]
+    known = CandidateId(candidate_id)
+    _, rows = await asyncio.gather(
+        tenant_scope.ask(GetCandidate(candidate_id=known)), rows_of(tenant_scope, known)
+    )
+    shown = rows[:MOST_SHOWN]
     found = await asyncio.gather(
-        *(tenant_scope.ask(ListPlanned(application_id=row.id)) for row in rows)
+        *(tenant_scope.ask(ListPlanned(application_id=row.id)) for row in shown)
     )
     return partial(
         request,
@@ -36,7 +40,7 @@ async def planned(
                 [step for step in each.items if step.state == "planned"],
                 [step for step in each.items if step.state != "planned"],
             )
-            for row, each in zip(rows, found, strict=True)
+            for row, each in zip(shown, found, strict=True)
             if each.items
         ],
         words=words,
