@@ -150,10 +150,14 @@ function dress(node, card, lane) {
   }
 }
 
-function drawLane(lane) {
-  const { scroller, space, shown, nodes } = lane;
-  const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - SPARE);
-  const last = Math.min(shown.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + SPARE);
+const windowOf = ({ scroller }) => ({ top: scroller.scrollTop, height: scroller.clientHeight });
+
+/** Draw the cards in view. Whoever draws several lanes measures all of them before it changes one. */
+function drawLane(lane, { top, height } = windowOf(lane)) {
+  const { space, shown, nodes } = lane;
+  const begin = Math.max(0, Math.min(top, shown.length * ROW - height));
+  const first = Math.max(0, Math.floor(begin / ROW) - SPARE);
+  const last = Math.min(shown.length, Math.ceil((begin + height) / ROW) + SPARE);
   const wanted = new Set(shown.slice(first, last).map((card) => card.id));
   for (const [id, node] of nodes) {
     if (!wanted.has(id) && node !== document.activeElement) {
@@ -185,6 +189,7 @@ function median(values) {
 
 board.draw = () => {
   const focused = document.activeElement?.dataset?.card;
+  const windows = new Map(board.lanes.map((lane) => [lane, windowOf(lane)]));
   const by = new Map(board.lanes.map((lane) => [lane.id, []]));
   for (const card of board.cards.values()) if (fits(card)) by.get(card.stage)?.push(card);
   for (const lane of board.lanes) {
@@ -207,7 +212,7 @@ board.draw = () => {
       empty.textContent = board.cards.size || lane !== board.lanes[0] ? words.none : words.first;
       lane.space.append(empty);
     }
-    drawLane(lane);
+    drawLane(lane, windows.get(lane));
   }
   drawBulk(board);
   // A card that goes to another lane takes the focus along.
@@ -224,7 +229,7 @@ for (const lane of board.lanes) {
     requestAnimationFrame(() => { isWaiting = false; drawLane(lane); });
   }, { passive: true });
 }
-addEventListener("resize", () => board.lanes.forEach(drawLane));
+addEventListener("resize", () => board.lanes.forEach((lane) => drawLane(lane)));
 
 /** Bring a card into the page and return its element. */
 board.show = (id) => {
