@@ -122,7 +122,7 @@ class PageBrowser:
             return float(await page.evaluate("() => window.answered"))
 
     async def moves(self, path: str, roles: tuple[str, str], amount: int) -> list[Seen]:
-        """Move a card to and fro; return when the colleague's window had it the last `amount` times.
+        """Move a card to and fro; return when the other window had it the last `amount` times.
 
         Before them it goes to and fro some times uncounted, as everything measured is asked first.
         """
